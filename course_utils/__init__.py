@@ -1,0 +1,1 @@
+"""What the lessons of the image classification course import."""

@@ -1,0 +1,1 @@
+"""The command line: what runs lessons, and no lesson imports."""

@@ -1,0 +1,168 @@
+"""`publish`: executes the committed notebooks whose code changed, and keeps only outputs that may be committed."""
+
+import ast
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from course_utils.cli.notebooks import (
+    OwnKernelManager,
+    describe_failure,
+    read_notebook,
+    select_lessons,
+    write_atomically,
+)
+from course_utils.runtime import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+MAX_BYTES = 1_500_000
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@click.command()
+@click.argument("lessons", nargs=-1)
+@click.option("--force", is_flag=True, help="Execute even what did not change.")
+def publish(lessons: tuple[str, ...], force: bool) -> None:
+    """Execute the notebooks of LESSONS (all of them if none is named) in place, on Shapes, if their code changed."""
+    publish_lessons(NOTEBOOKS, lessons, force=force)
+
+
+def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = False) -> None:
+    """Execute stale notebooks in place; one that is refused stays as it was.
+
+    Raises:
+        click.ClickException: at the first notebook that fails, or whose outputs may not be committed.
+    """
+    for path in select_lessons(folder, names):
+        notebook = read_notebook(path)
+        if not force and not is_stale(notebook):
+            click.echo(f"{path.stem}: up to date")
+            continue
+        click.echo(f"{path.stem}: executing")
+        execute(notebook, path)
+        normalise(notebook)
+        text = nbformat.writes(notebook) + "\n"
+        faults = [*find_faults(notebook), *_size_faults(text)]
+        if faults:
+            raise click.ClickException("\n".join(f"{path.stem}: {fault}" for fault in faults))
+        write_atomically(path, text)
+        click.echo(f"{path.stem}: published")
+
+
+def code_hash(notebook: NotebookNode) -> str:
+    """A hash of what a notebook's outputs depend on: its code, whatever the layout or comments, and Shapes' version.
+
+    Raises:
+        SyntaxError: if a code cell is not Python.
+    """
+    cells = [_canonical(ast.parse(cell.source)) for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256(ascii((shapes_version(), cells)).encode()).hexdigest()
+
+
+def is_stale(notebook: NotebookNode) -> bool:
+    """Whether a notebook's code (or Shapes) is other than it was when its outputs were published."""
+    return notebook.metadata.get("course", {}).get("code_sha256") != code_hash(notebook)
+
+
+def shapes_version() -> int:
+    from course_utils.shapes import VERSION
+
+    return VERSION
+
+
+def _canonical(node: Any) -> Any:
+    """A syntax tree as nested tuples, without what differs between versions of Python: empty fields, a string's u."""
+    if isinstance(node, list):
+        return [_canonical(item) for item in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = [(name, _canonical(value)) for name, value in ast.iter_fields(node) if name != "kind"]
+    return type(node).__name__, [(name, value) for name, value in fields if value is not None and value != []]
+
+
+def execute(notebook: NotebookNode, path: Path) -> None:
+    """Execute a notebook at its defaults, where no data set is on disk.
+
+    Raises:
+        click.ClickException: with the cell and its error, if one fails.
+    """
+    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as runs:
+        env = {**os.environ, "COURSE_DATA": data, "COURSE_RUNS": runs, "TQDM_DISABLE": "1"}
+        env.pop("OMP_NUM_THREADS", None)  # readers have it unset
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            kernel_manager_class=OwnKernelManager,
+            force_raise_errors=True,
+            store_widget_state=False,
+        )
+        try:
+            client.execute(cwd=str(path.parent), env=env)
+        except (CellExecutionError, RuntimeError) as error:  # a cell fails; the kernel dies
+            raise click.ClickException(f"{path.stem} failed\n{describe_failure(notebook, error)}") from None
+
+
+def normalise(notebook: NotebookNode) -> None:
+    """Keep in the metadata only what is the same on every machine, count executions from 1, and store the hash."""
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["course"] = {"code_sha256": code_hash(notebook)}
+    for count, cell in enumerate(_code_cells(notebook), start=1):
+        cell.execution_count = count
+        cell.metadata.pop("execution", None)  # times
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+
+
+def find_faults(notebook: NotebookNode) -> Iterator[str]:
+    """What in a notebook may not be committed, one line each."""
+    if notebook.nbformat_minor < 5 or not nbformat.validator.isvalid(notebook):
+        yield "is no valid notebook of format 4.5 with unique cell ids"
+    for cell in _code_cells(notebook):
+        where = f"cell [{cell.execution_count}]"
+        for output in cell.outputs:
+            text = _text(output)
+            if output.output_type == "error":
+                yield f"{where} holds an error: catch it with try"
+            elif output.get("name") == "stderr":
+                yield f"{where} writes to stderr: {text.strip().splitlines()[0] if text.strip() else ''}"
+            elif WIDGET in output.get("data", {}):
+                yield f"{where} shows a widget: use plain tqdm"
+            if found := _absolute_path().search(text):
+                yield f"{where} shows an absolute path: {found[0]}"
+
+
+def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _text(output: NotebookNode) -> str:
+    """The text of an output: what it prints or shows, without images."""
+    shown = [value for kind, value in output.get("data", {}).items() if not kind.startswith("image/")]
+    metadata = output.get("metadata", {})  # alt texts
+    return "\n".join([output.get("text", ""), *map(str, shown), str(metadata or "")])
+
+
+def _absolute_path() -> re.Pattern[str]:
+    """Matches this machine's own folders: the course's, the user's, the temporary one."""
+    folders = {str(folder) for folder in (ROOT, Path.home(), Path(tempfile.gettempdir()))}
+    folders |= {str(Path(folder).resolve()) for folder in folders}
+    alternatives = "|".join(re.escape(folder) for folder in sorted(folders, key=len, reverse=True) if len(folder) > 1)
+    return re.compile(rf"(?<![\w.])(?:{alternatives})(?!\w)[^\s'\"]*")
+
+
+def _size_faults(text: str) -> list[str]:
+    size = len(text.encode())
+    return [f"has {size:,} bytes, more than {MAX_BYTES:,}: use fewer or smaller figures"] if size > MAX_BYTES else []

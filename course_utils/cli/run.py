@@ -1,0 +1,163 @@
+"""`run`: executes lessons with chosen parameters, and checks what they measured."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from course_utils.cli.claims import Claims, check_claims, read_claims
+from course_utils.cli.execution import Outcome, Task, attempt, is_complete, read_results, remove_results, short
+from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
+from course_utils.cli.parameters import (
+    Parameter,
+    check_names,
+    declared_parameters,
+    parse,
+    preset_values,
+    read_presets,
+    resolve_dataset,
+)
+from course_utils.runtime import ROOT, RUNS_DIR
+
+NOTEBOOKS = ROOT / "notebooks"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    lessons: tuple[str, ...] = ()
+    preset: str = "laptop"
+    dataset: str | None = None
+    overrides: tuple[tuple[str, str], ...] = ()
+    name: str | None = None
+    resume: bool = False
+
+
+@click.command()
+@click.argument("lessons", nargs=-1)
+@click.option("--preset", default="laptop", show_default=True, help="Values from notebooks/presets.yaml.")
+@click.option("--dataset", help="cifar10, shapes, auto, or a folder with train/ and test/.")
+@click.option("-p", "overrides", nargs=2, multiple=True, metavar="NAME VALUE", help="One parameter; may be repeated.")
+@click.option("--name", help="The run's folder under runs/.  [default: the preset's name]")
+@click.option("--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters.")
+def run(**options: Any) -> None:
+    """Run LESSONS (03, or 03_vgg_cnn; all of them if none is named) with papermill.
+
+    Writes the executed notebooks, an HTML page for each and their results to runs/NAME, and checks the results
+    against notebooks/claims.yaml, unless -p changed something.
+    """
+    raise SystemExit(run_lessons(NOTEBOOKS, RUNS_DIR, Request(**options)))
+
+
+def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
+    """Run lessons of the folder `notebooks` into a folder in `runs`.
+
+    Returns:
+        The exit status: 0, or 1 if a lesson failed or a claim does not hold, or 130 after Ctrl-C.
+
+    Raises:
+        click.ClickException: before anything is run or written, if something asked for does not exist or fit.
+    """
+    tasks, claims = plan(notebooks, runs, request)
+    kept = [task for task in tasks if request.resume and is_complete(task)]
+    tasks[0].folder.mkdir(parents=True, exist_ok=True)
+    for task in tasks:  # all of them now: what an earlier run left must not pass for this one's
+        if task not in kept:
+            remove_results(task)
+    outcomes: list[Outcome] = []
+    for number, task in enumerate(tasks, start=1):
+        click.echo(f"[{number}/{len(tasks)}] {task.lesson}")
+        outcome = Outcome(task.lesson, "kept") if task in kept else attempt(task)
+        outcomes.append(outcome)
+        if outcome.status == "interrupted":
+            break
+        if outcome.status != "failed":
+            outcome.results = read_results(task)
+            judge(outcome, claims, request)
+    click.echo(summary(outcomes))
+    click.echo(f"HTML pages in {short(tasks[0].folder)}")
+    if outcomes[-1].status == "interrupted":
+        return 130
+    return int(any(outcome.status == "failed" or outcome.broken for outcome in outcomes))
+
+
+def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Claims]:
+    """The lessons to run with their values, and all claims.
+
+    Raises:
+        click.ClickException: if something does not fit.
+    """
+    selected = select_lessons(notebooks, request.lessons)
+    declared = {path.stem: declared_parameters(read_notebook(path), path.stem) for path in find_lessons(notebooks)}
+    presets = read_presets(notebooks / "presets.yaml", declared)
+    if request.preset not in presets:
+        raise click.ClickException(f"{request.preset}: no such preset; there are {', '.join(presets)}")
+    claims = read_claims(notebooks / "claims.yaml", set(declared), set(presets))
+    chosen = {path.stem: declared[path.stem] for path in selected}
+    check_names([name for name, _ in request.overrides], chosen)
+    if request.dataset is not None and not any("dataset" in parameters for parameters in chosen.values()):
+        raise click.ClickException(f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}")
+    folder = runs / _plain_name(request.name or request.preset)
+    tasks = []
+    for path in selected:
+        values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
+        values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
+        tasks.append(Task(path, values, folder))
+    return tasks, claims
+
+
+def lesson_values(
+    lesson: str, parameters: dict[str, Parameter], preset: dict[str, Any], request: Request
+) -> dict[str, Any]:
+    """The values of one lesson's parameters: the preset's, then --dataset, then -p.
+
+    Raises:
+        click.ClickException: if a value has another type than its parameter, or the data set's folder does not exist.
+    """
+    try:
+        values = preset_values(preset, lesson, parameters)
+        if request.dataset is not None and "dataset" in parameters:
+            values["dataset"] = request.dataset
+        values |= {name: parse(text, parameters[name]) for name, text in request.overrides}
+    except ValueError as error:
+        raise click.ClickException(f"{lesson}: {error}") from None
+    if "dataset" in values:
+        values["dataset"] = resolve_dataset(values["dataset"])
+    return values
+
+
+def _plain_name(name: str) -> str:
+    if name.startswith(".") or set(name) & set('\\/:*?"<>|'):
+        raise click.ClickException(f"--name {name!r}: wants a plain folder name, such as 'evening'")
+    return name
+
+
+def judge(outcome: Outcome, claims: Claims, request: Request) -> None:
+    """Hold a lesson's results against the claims, unless -p changed what they were made for."""
+    if request.overrides:
+        outcome.claims = "not checked (-p)"
+        return
+    held, outcome.broken = check_claims(claims, outcome.lesson, request.preset, outcome.results)
+    if held or outcome.broken:
+        outcome.claims = f"{held} of {held + len(outcome.broken)} hold"
+    for line in outcome.broken:
+        click.echo(line, err=True)
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """A table: lesson, status, seconds, number of results (and the first accuracies), claims."""
+    rows = [("lesson", "status", "seconds", "results", "claims")]
+    for each in outcomes:
+        rows.append((each.lesson, each.status, f"{each.seconds:.1f}", _headline(each.results), each.claims))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _headline(results: dict[str, Any] | None) -> str:
+    if results is None:
+        return "-"
+    floats = {name: value for name, value in results.items() if isinstance(value, float)}
+    accuracies = [f"{name} {value:.4f}" for name, value in floats.items() if name.endswith("accuracy")]
+    return f"{len(results) - 1}" + (f" ({', '.join(accuracies[:2])})" if accuracies else "")

@@ -1,0 +1,225 @@
+"""Data for every lesson: three sources behind `load_splits`, the splits, channel statistics, loaders."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from torchvision.datasets import CIFAR10
+
+from course_utils import shapes
+from course_utils.images import ImageFiles, list_folder, load_images, resize_to_square
+from course_utils.runtime import DATA_DIR
+
+CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SHAPES_TRAIN, SHAPES_TEST = 20_000, 5_000
+NAMES = ("auto", "cifar10", "shapes", "arrows")
+
+
+class ImageDataset(Dataset):
+    """Images with labels. Item `i` is (image, label): float (3, size, size), augmented and normalised, and an int.
+
+    `images` holds the originals, uint8 (N, 3, H, W) or files, and `labels` (N,) int64, for whoever wants them whole.
+    """
+
+    def __init__(
+        self,
+        images: Tensor | ImageFiles,
+        labels: Tensor,
+        *,
+        size: int = 32,
+        augment: Callable[[Tensor], Tensor] | None = None,
+        mean: Sequence[float] = (0, 0, 0),
+        std: Sequence[float] = (1, 1, 1),
+    ):
+        self.images, self.labels, self.size, self.augment = images, labels, size, augment
+        self.mean, self.std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        image = resize_to_square(self.images[index], self.size)
+        if self.augment is not None:
+            image = self.augment(image)
+        if not image.is_floating_point():
+            image = image.float() / 255
+        return (image - self.mean) / self.std, int(self.labels[index])
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set, split. `train_plain` is `train` without augmentation. `mean` and `std` are those that were applied.
+
+    `flip_safe` says whether a mirrored image keeps its label.
+    """
+
+    train: ImageDataset
+    train_plain: ImageDataset
+    val: ImageDataset
+    test: ImageDataset
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    name: str
+    flip_safe: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {len(self.train):,} training, {len(self.val):,} validation and {len(self.test):,} test images "
+            f"of {self.train.size}x{self.train.size} pixels, {len(self.classes)} classes"
+        )
+
+
+class Loaders(NamedTuple):
+    train: DataLoader
+    val: DataLoader
+    test: DataLoader
+
+
+def load_splits(
+    dataset: str | Path = "auto",
+    *,
+    augment: Callable[[Tensor], Tensor] | None = None,
+    normalize: bool | tuple[Sequence[float], Sequence[float]] = True,
+    size: int = 32,
+    train_size: int = 0,
+    val_fraction: float = 0.1,
+    seed: int = 0,
+    root: str | Path | None = None,
+) -> Splits:
+    """Load a data set and split it into training, validation and test images.
+
+    `dataset` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows" (a mirror pair of shapes),
+    the path of an image folder (train/<class>/*, test/<class>/*), or "auto": CIFAR-10 if it is on disk, else Shapes.
+    The validation images are taken from the training images first, then `train_size` of the rest (0: all). Both
+    choices are seeded and keep the classes' proportions. `augment` maps uint8 (3, size, size) to the same, or to
+    floats in [0, 1], on training images only. `normalize` is True (by the training images' own channel statistics),
+    False (values stay in [0, 1]), or a pair (mean, std).
+
+    Raises:
+        FileNotFoundError: if the data set is not on disk; the message says how to get it.
+        ValueError: if an argument is out of range, or an image folder is not what it should be.
+    """
+    _check_arguments(size, train_size, val_fraction)
+    source = _open_source(dataset, Path(root) if root else DATA_DIR, size)
+    generator = torch.Generator().manual_seed(seed)
+    val, rest = stratified_split(source.train_labels, round(val_fraction * len(source.train_labels)), generator)
+    if train_size > len(rest):
+        raise ValueError(
+            f"train_size is {train_size}, but {source.name} has {len(rest)} training images: ask for fewer, or 0"
+        )
+    if train_size:
+        rest = rest[stratified_split(source.train_labels[rest], train_size, generator)[0]]
+    train_images, train_labels = source.read("train", rest), source.train_labels[rest]
+
+    mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    if normalize is True:
+        stats = channel_stats(ImageDataset(train_images, train_labels, size=size))
+        mean, std = (tuple(values.tolist()) for values in stats)
+        if min(std) == 0:
+            raise ValueError(f"a channel of {source.name} has one value in all training images: use normalize=False")
+    elif normalize:
+        mean, std = (tuple(float(value) for value in values) for values in normalize)
+
+    def make(images: Tensor | ImageFiles, labels: Tensor, augment: Callable | None = None) -> ImageDataset:
+        return ImageDataset(images, labels, size=size, augment=augment, mean=mean, std=std)
+
+    return Splits(
+        train=make(train_images, train_labels, augment),
+        train_plain=make(train_images, train_labels),
+        val=make(source.read("train", val), source.train_labels[val]),
+        test=make(source.read("test", torch.arange(len(source.test_labels))), source.test_labels),
+        classes=source.classes,
+        mean=mean,
+        std=std,
+        name=source.name,
+        flip_safe=source.name != "arrows",
+    )
+
+
+def _check_arguments(size: int, train_size: int, val_fraction: float) -> None:
+    if size < 1:
+        raise ValueError(f"size is {size}: give the side of the images in pixels, at least 1")
+    if train_size < 0:
+        raise ValueError(f"train_size is {train_size}: give a number of images, or 0 for all")
+    if not 0 < val_fraction < 1:
+        raise ValueError(f"val_fraction is {val_fraction}: give a fraction between 0 and 1, for instance 0.1")
+
+
+def stratified_split(labels: Tensor, number: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Choose `number` of (N,) labels at random, each class by its share: (indices chosen, the other indices), shuffled.
+
+    Raises:
+        ValueError: if there are fewer labels than `number`, or so few that a class would get none.
+    """
+    if not 0 <= number <= len(labels):
+        raise ValueError(f"cannot choose {number} of {len(labels)} images")
+    counts = labels.bincount()
+    shares = counts * number / max(len(labels), 1)
+    quotas = shares.floor().long()
+    by_remainder = (shares - quotas).argsort(descending=True, stable=True)
+    quotas[by_remainder[: number - int(quotas.sum())]] += 1
+    if number and int(quotas[counts > 0].min()) == 0:
+        raise ValueError(
+            f"{number} of {len(labels)} images leave a class of {int((counts > 0).sum())} without any: take more"
+        )
+    shuffled = torch.randperm(len(labels), generator=generator)
+    chosen = torch.zeros(len(labels), dtype=torch.bool)
+    for label, quota in enumerate(quotas.tolist()):
+        of_label = shuffled[labels[shuffled] == label]
+        chosen[of_label[:quota]] = True
+    return shuffled[chosen[shuffled]], shuffled[~chosen[shuffled]]
+
+
+def channel_stats(dataset: Iterable[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel over all pixels of all images, in one pass: two of (C,), float64.
+
+    The images, (C, H, W), may differ in size; uint8 counts as 0 to 1. The deviation is the population's (divided by
+    the number of pixels), as the published values of CIFAR-10 are.
+
+    Raises:
+        ValueError: if there is no image.
+    """
+    total, squares, pixels = 0.0, 0.0, 0
+    for image, _ in dataset:
+        values = image.flatten(start_dim=1).double()  # (C, H * W)
+        if not image.is_floating_point():
+            values = values / 255
+        total = total + values.sum(dim=1)
+        squares = squares + (values * values).sum(dim=1)
+        pixels += values.shape[1]
+    if pixels == 0:
+        raise ValueError("no images: channel statistics need at least one")
+    mean = total / pixels
+    return mean, (squares / pixels - mean**2).clamp(min=0).sqrt()
+
+
+def denormalize(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Undo a normalisation: (..., C, H, W) -> the same shape, images * std + mean."""
+    mean, std = (torch.as_tensor(values, dtype=images.dtype, device=images.device) for values in (mean, std))
+    return images * std.view(-1, 1, 1) + mean.view(-1, 1, 1)
+
+
+def make_loaders(splits: Splits, batch_size: int, *, num_workers: int = 0, seed: int = 0) -> Loaders:
+    """Loaders of (images, labels): (N, 3, H, W) float and (N,) int64. Training batches are shuffled, by `seed`.
+
+    Raises:
+        ValueError: if `batch_size` is below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}: give at least 1")
+    common = {
+        "num_workers": num_workers,
+        "pin_memory": torch.cuda.is_available(),
+        "persistent_workers": num_workers > 0,
+    }
+    generator = torch.Generator().manual_seed(seed)
+    train = DataLoader(splits.train, batch_size, shuffle=True, generator=generator, **common)
+    # Evaluation keeps no gradients, so larger batches fit and waste less time on the way.
+    val, test = (DataLoader(part, max(batch_size, 250), **common) for part in (splits.val, splits.test))
+    return Loaders(train, val, test)

@@ -1,0 +1,40 @@
+"""What the checkers share: their register, the verdict "not yet", and comparing tensors in words."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+CHECKERS: dict[str, Callable[[object], None]] = {}
+
+
+class NotYet(Exception):
+    """An answer is not right yet; the message is the hint."""
+
+
+def exercise(name: str) -> Callable:
+    """Register a checker under a name such as "00.softmax". It returns for a right answer and raises NotYet else."""
+
+    def register(checker: Callable[[object], None]) -> Callable[[object], None]:
+        CHECKERS[name] = checker
+        return checker
+
+    return register
+
+
+def require(condition: bool, hint: str) -> None:
+    """Raise NotYet with `hint` unless `condition` holds."""
+    if not condition:
+        raise NotYet(hint)
+
+
+def require_tensor(value: object, shape: tuple[int, ...], what: str) -> None:
+    """Raise NotYet unless `value` is a tensor of `shape`; a starter cell's `...` or None counts as not begun."""
+    require(value is not None and value is not ..., f"{what} is still empty: replace the dots by your code.")
+    require(isinstance(value, Tensor), f"{what} is a {type(value).__name__}: it should be a tensor.")
+    require(tuple(value.shape) == shape, f"{what} has shape {tuple(value.shape)}: it should be {shape}.")
+
+
+def close(value: Tensor, expected: Tensor, tolerance: float = 1e-5) -> bool:
+    """Whether two tensors of equal shape agree to within `tolerance`, relative or absolute."""
+    return torch.allclose(value.double(), expected.double(), rtol=tolerance, atol=tolerance)

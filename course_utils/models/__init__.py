@@ -1,0 +1,12 @@
+"""The networks that the lessons build."""
+
+from torch import nn
+
+from course_utils.models.vgg import VGG, conv_block
+
+__all__ = ["VGG", "conv_block", "count_parameters"]
+
+
+def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
+    """How many numbers a model learns; with `trainable_only`, without those that are frozen. A shared one counts once."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)

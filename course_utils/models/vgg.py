@@ -1,0 +1,60 @@
+"""A small network of the VGG kind (Simonyan and Zisserman 2014), built in lesson 03."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+
+def conv_block(in_channels: int, hidden_channels: int, out_channels: int, *, batch_norm: bool = False) -> nn.Sequential:
+    """Two 3x3 convolutions with ReLU, then 2x2 max pooling: (N, in, H, W) -> (N, out, H / 2, W / 2)."""
+    layers = []
+    for before, after in ((in_channels, hidden_channels), (hidden_channels, out_channels)):
+        layers.append(nn.Conv2d(before, after, kernel_size=3, padding=1, bias=not batch_norm))
+        if batch_norm:
+            layers.append(nn.BatchNorm2d(after))
+        layers.append(nn.ReLU())
+    return nn.Sequential(*layers, nn.MaxPool2d(kernel_size=2, stride=2))
+
+
+class VGG(nn.Module):
+    """Convolution blocks, then linear layers with ReLU between: images (N, 3, size, size) -> logits (N, num_classes).
+
+    Each pair in `blocks` gives the widths of a block's two convolutions; each block halves the image. `hidden` gives
+    the widths of the linear layers before the last. The defaults are the source tutorial's network, 9,457,962
+    parameters. `batch_norm` puts a BatchNorm2d after each convolution (Ioffe and Szegedy 2015).
+
+    Raises:
+        ValueError: if there is no block, or so many that no pixel of an image of `size` is left.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[tuple[int, int]] = ((16, 32), (64, 128), (128, 256)),
+        hidden: Sequence[int] = (2048, 256),
+        num_classes: int = 10,
+        *,
+        batch_norm: bool = False,
+        size: int = 32,
+    ):
+        super().__init__()
+        side = size // 2 ** len(blocks)
+        if not blocks or side < 1:
+            raise ValueError(
+                f"{len(blocks)} blocks on images of {size} pixels: each halves the image, take 1 or more that fit"
+            )
+        channels = [3] + [out for _, out in blocks]
+        self.features = nn.Sequential(
+            *(
+                conv_block(before, *widths, batch_norm=batch_norm)
+                for before, widths in zip(channels, blocks, strict=False)
+            )
+        )
+        widths = [channels[-1] * side * side, *hidden]
+        layers = []
+        for before, after in zip(widths, hidden, strict=False):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        self.classifier = nn.Sequential(*layers, nn.Linear(widths[-1], num_classes))
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.features(images)  # (N, 256, 4, 4) by default
+        return self.classifier(maps.flatten(start_dim=1))  # (N, 10)

@@ -1,0 +1,125 @@
+"""Figures for the lessons: readable on light and dark pages, safe for colour-blind readers, with alt text."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from course_utils.training import History
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart, without its yellow (too pale for lines).
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+DPI = 90
+plt.rcParams.update(
+    {
+        "figure.dpi": DPI,
+        "figure.facecolor": "white",
+        "figure.constrained_layout.use": True,
+        "axes.prop_cycle": plt.cycler(color=COLORS),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.3,
+        "image.cmap": "viridis",
+        "image.interpolation": "nearest",
+    }
+)
+
+
+def show(figure: Figure, *, alt: str) -> None:
+    """Display a figure with `alt`, its description in words for those who cannot see it, and close it.
+
+    Raises:
+        ValueError: if `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty: say in a sentence what the figure shows")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    plt.close(figure)
+    data = {"image/png": buffer.getvalue(), "text/plain": f"Figure: {alt}"}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def plot_images(images: Tensor, titles: Sequence[str] = (), *, columns: int = 0, side: float = 1.1) -> Figure:
+    """Images (N, 3, H, W) or (N, 1, H, W), float in [0, 1] or uint8, in a grid, each under its title.
+
+    Values outside [0, 1] are cut off. `side` is an image's width in inches.
+    """
+    columns = columns or len(images)
+    rows = -(-len(images) // columns)
+    height = side * (1.25 if titles else 1.02)
+    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
+    for index, ax in enumerate(axes.flat):
+        ax.axis("off")
+        if index < len(images):
+            show_image(ax, images[index])
+            if titles:
+                ax.set_title(titles[index], fontsize=9)
+    return figure
+
+
+def show_image(ax: Axes, image: Tensor) -> None:
+    """Draw one image, (3, H, W) or (1, H, W), float in [0, 1] or uint8, on axes without ticks."""
+    image = image if not image.is_floating_point() else image.clamp(0, 1)
+    pixels = image.permute(1, 2, 0).cpu()  # (H, W, C): what matplotlib wants
+    ax.imshow(pixels.squeeze(-1), **({"cmap": "gray"} if pixels.shape[-1] == 1 else {}))
+    ax.axis("off")
+
+
+def plot_grid(images: Tensor, *, columns: int = 8, width: float = 7.0, title: str = "") -> Figure:
+    """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture."""
+    grid = make_grid(images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype.itemsize == 1 else 1.0)
+    figure, ax = plt.subplots(figsize=(width, width * grid.shape[1] / grid.shape[2] + (0.35 if title else 0.1)))
+    show_image(ax, grid)
+    ax.set_title(title, fontsize=10)
+    return figure
+
+
+def plot_history(history: History) -> Figure:
+    """Loss and accuracy by epoch, training and validation, with the best epoch marked."""
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3))
+    epochs = range(1, len(history.val_loss) + 1)
+    for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
+        ax.plot(epochs, getattr(history, f"train_{name}"), "o-", label="training (mean over the epoch)")
+        ax.plot(epochs, getattr(history, f"val_{name}"), "s--", label="validation (after the epoch)")
+        ax.axvline(history.best_epoch, color="gray", linestyle=":", label="best validation accuracy")
+        ax.set(xlabel="epoch", ylabel=name)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].legend(fontsize=8)
+    return figure
+
+
+def plot_lines(
+    curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, x: Sequence[float] = (), ax: Axes | None = None
+) -> Figure:
+    """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with a marker of its own."""
+    figure, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(6, 3.2))
+    for (label, values), marker in zip(curves.items(), "osD^vPX" * len(curves), strict=False):
+        marker = marker if len(values) <= 40 else ""
+        ax.plot(x if len(x) else range(1, len(values) + 1), values, marker=marker, markersize=4, label=label)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(fontsize=8)
+    return figure
+
+
+def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
+    """A confusion matrix (true class, predicted class) of counts, coloured by its share of the true class."""
+    figure, ax = plt.subplots(figsize=(0.55 * len(classes) + 1.6, 0.5 * len(classes) + 1.2))
+    shares = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(classes)):
+        for column in range(len(classes)):
+            color = "white" if shares[row, column] > 0.5 else "black"
+            ax.text(column, row, int(matrix[row, column]), ha="center", va="center", fontsize=8, color=color)
+    ticks = range(len(classes))
+    ax.set_xticks(ticks, classes, rotation=45, ha="right")
+    ax.set_yticks(ticks, classes)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.grid(False)
+    return figure

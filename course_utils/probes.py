@@ -1,0 +1,70 @@
+"""Looks inside a network: what comes out of each layer, what it costs, how far it sees."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from course_utils.training import evaluation_mode
+
+
+def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """What each layer without sub-layers gives for `images`: its name -> its output, in the order of the forward pass.
+
+    Runs in evaluation mode, without gradients. A layer that is used more than once keeps its last output.
+    """
+    outputs: dict[str, Tensor] = {}
+
+    def keep(name: str):
+        def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
+            outputs[name] = output.detach().clone()  # a later in-place layer must not change it
+
+        return hook
+
+    leaves = [(name, layer) for name, layer in model.named_modules() if not list(layer.children())]
+    handles = [layer.register_forward_hook(keep(name)) for name, layer in leaves]
+    try:
+        with evaluation_mode(model), torch.no_grad():
+            model(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return outputs
+
+
+def multiply_adds(model: nn.Module, image_shape: tuple[int, ...] = (3, 32, 32)) -> int:
+    """Multiplications with addition in the forward pass of one image, in convolutions and matrix products.
+
+    Counted by torch's FlopCounterMode, which counts a multiplication and an addition as two operations.
+    """
+    device = next(model.parameters()).device
+    with evaluation_mode(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, *image_shape, device=device))
+    return counter.get_total_flops() // 2
+
+
+def receptive_field(layers: Iterable[nn.Module]) -> list[tuple[int, int]]:
+    """For layers applied one after the other: (size, step) after each, in pixels of the input.
+
+    `size` is the side of the square of input pixels that one output value can see, `step` the distance between the
+    squares of two neighbours. A layer with kernel k and stride s makes them size + (k - 1) * step and step * s.
+    Layers without a kernel change nothing. (Araujo et al. 2019, "Computing receptive fields".)
+    """
+    size, step, found = 1, 1, []
+    for layer in layers:
+        if isinstance(layer, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
+            kernel, stride, dilation = (
+                _side(getattr(layer, name, 1)) for name in ("kernel_size", "stride", "dilation")
+            )
+            size, step = size + dilation * (kernel - 1) * step, step * stride
+        found.append((size, step))
+    return found
+
+
+def _side(value: int | tuple[int, int]) -> int:
+    if isinstance(value, int):
+        return value
+    if value[0] != value[1]:
+        raise ValueError(f"a window of {value[0]}x{value[1]} is not square: the receptive field has no one size")
+    return value[0]

@@ -1,0 +1,180 @@
+"""The training loop of lesson 00: an epoch, an evaluation, and `fit`, which puts them together."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from course_utils.checkpoints import load_checkpoint, save_checkpoint
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+Batches = Iterable[tuple[Tensor, Tensor]]
+
+
+class Metrics(NamedTuple):
+    """Means over examples: the loss, and the accuracy from 0 to 1."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass
+class History:
+    """What `fit` measured: one number an epoch. The training numbers are means over the epoch, while the weights moved."""
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+
+    def append(self, train: Metrics, val: Metrics) -> None:
+        """Add the numbers of one more epoch."""
+        for metrics, losses, accuracies in (
+            (train, self.train_loss, self.train_accuracy),
+            (val, self.val_loss, self.val_accuracy),
+        ):
+            losses.append(metrics.loss)
+            accuracies.append(metrics.accuracy)
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the highest validation accuracy, counted from 1; the first of equals."""
+        return 1 + self.val_accuracy.index(max(self.val_accuracy))
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Set evaluation mode inside the block; afterwards each layer has the mode that it had before."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def train_one_epoch(
+    model: nn.Module,
+    loader: Batches,
+    optimizer: Optimizer,
+    device: torch.device,
+    *,
+    loss_fn: LossFunction = F.cross_entropy,
+    scheduler: LRScheduler | None = None,
+) -> Metrics:
+    """Train on each batch of (images, labels) once; a scheduler steps after every batch.
+
+    `loss_fn(logits, labels)` gives the batch's mean loss.
+
+    Raises:
+        FloatingPointError: if a loss is infinite or not a number; the weights are as before that step.
+    """
+    model.train()
+    total_loss, correct, count = 0.0, 0, 0
+    for step, (images, labels) in enumerate(loader, start=1):
+        images, labels = images.to(device), labels.to(device)
+        logits = model(images)  # (N, classes)
+        loss = loss_fn(logits, labels)
+        if not math.isfinite(loss.item()):
+            raise FloatingPointError(f"the loss is {loss.item()} at step {step}: try a smaller learning rate")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
+        total_loss += loss.item() * len(labels)
+        correct += (logits.argmax(dim=1) == labels).sum().item()
+        count += len(labels)
+    return Metrics(total_loss / count, correct / count)
+
+
+def evaluate(
+    model: nn.Module, loader: Batches, device: torch.device, *, loss_fn: LossFunction = F.cross_entropy
+) -> Metrics:
+    """Loss and accuracy in evaluation mode, without gradients; the model's mode is put back."""
+    total_loss, correct, count = 0.0, 0, 0
+    with evaluation_mode(model), torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            logits = model(images)  # (N, classes)
+            total_loss += loss_fn(logits, labels).item() * len(labels)
+            correct += (logits.argmax(dim=1) == labels).sum().item()
+            count += len(labels)
+    return Metrics(total_loss / count, correct / count)
+
+
+def predict(model: nn.Module, loader: Batches, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode; the mode is put back."""
+    logits, all_labels = [], []
+    with evaluation_mode(model), torch.no_grad():
+        for images, labels in loader:
+            logits.append(model(images.to(device)).cpu())
+            all_labels.append(labels)
+    return torch.cat(logits), torch.cat(all_labels)
+
+
+def fit(
+    model: nn.Module,
+    train_loader: DataLoader,
+    val_loader: Batches,
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    device: torch.device,
+    loss_fn: LossFunction = F.cross_entropy,
+    scheduler: LRScheduler | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    keep_best: bool = False,
+) -> History:
+    """Train for `epochs` epochs, measuring on the validation images after each. The test images have no place here.
+
+    With `checkpoint`, everything that a training is made of is written to that file after each epoch, and
+    `resume=True` goes on from there as if nothing had happened, if the file is there. With `keep_best`, the model
+    ends with the weights of the epoch that `History.best_epoch` names instead of the last.
+
+    Raises:
+        FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
+        ValueError: if `epochs` is below 1, `resume` comes without `checkpoint`, or the checkpoint is of another model.
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}: give at least 1")
+    if resume and checkpoint is None:
+        raise ValueError("resume=True needs a checkpoint: give the file to go on from")
+    model.to(device)
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "generator": train_loader.generator}
+    history, best_weights = History(), None
+    if resume and Path(checkpoint).exists():
+        saved = load_checkpoint(checkpoint, **parts)
+        history, best_weights = History(**saved["history"]), saved["best_weights"]
+        if keep_best and best_weights is None:
+            raise ValueError(f"{checkpoint} was written without keep_best: resume without it, or train anew")
+    with tqdm(total=epochs, initial=len(history.val_loss), desc="epochs", unit="epoch") as bar:
+        for epoch in range(len(history.val_loss) + 1, epochs + 1):
+            batches = tqdm(train_loader, desc=f"epoch {epoch}", leave=False)
+            try:
+                train = train_one_epoch(model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"epoch {epoch}: {error}") from None
+            val = evaluate(model, val_loader, device, loss_fn=loss_fn)
+            history.append(train, val)
+            if keep_best and history.best_epoch == epoch:
+                best_weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
+            if checkpoint is not None:
+                save_checkpoint(checkpoint, history=asdict(history), best_weights=best_weights, **parts)
+            bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in asdict(history).items()})
+            bar.update()
+    if keep_best:
+        model.load_state_dict(best_weights)
+    return history
