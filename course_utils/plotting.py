@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import torch
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -68,16 +69,18 @@ def show_image(ax: Axes, image: Tensor) -> None:
     """Draw one image, (3, H, W) or (1, H, W), float in [0, 1] or uint8, on axes without ticks."""
     image = image if not image.is_floating_point() else image.clamp(0, 1)
     pixels = image.permute(1, 2, 0).cpu()  # (H, W, C): what matplotlib wants
-    ax.imshow(pixels.squeeze(-1), **({"cmap": "gray"} if pixels.shape[-1] == 1 else {}))
+    ax.imshow(pixels.squeeze(-1).numpy(), **({"cmap": "gray"} if pixels.shape[-1] == 1 else {}))
     ax.axis("off")
 
 
-def plot_grid(images: Tensor, *, columns: int = 8, width: float = 7.0, title: str = "") -> Figure:
-    """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture."""
-    grid = make_grid(images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype.itemsize == 1 else 1.0)
-    figure, ax = plt.subplots(figsize=(width, width * grid.shape[1] / grid.shape[2] + (0.35 if title else 0.1)))
+def plot_grid(images: Tensor, *, columns: int = 8, width: float = 5.5, row_names: Sequence[str] = ()) -> Figure:
+    """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture, its rows named."""
+    grid = make_grid(images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype == torch.uint8 else 1.0)
+    figure, ax = plt.subplots(figsize=(width, width * grid.shape[1] / grid.shape[2] + 0.1))
     show_image(ax, grid)
-    ax.set_title(title, fontsize=10)
+    step = images.shape[-2] + 1
+    for row, name in enumerate(row_names):
+        ax.text(-4, (row + 0.5) * step, name, ha="right", va="center", fontsize=9)
     return figure
 
 
@@ -98,7 +101,7 @@ def plot_history(history: History) -> Figure:
 def plot_lines(
     curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, x: Sequence[float] = (), ax: Axes | None = None
 ) -> Figure:
-    """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with a marker of its own."""
+    """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with its own marker."""
     figure, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(6, 3.2))
     for (label, values), marker in zip(curves.items(), "osD^vPX" * len(curves), strict=False):
         marker = marker if len(values) <= 40 else ""
@@ -112,7 +115,7 @@ def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
     """A confusion matrix (true class, predicted class) of counts, coloured by its share of the true class."""
     figure, ax = plt.subplots(figsize=(0.55 * len(classes) + 1.6, 0.5 * len(classes) + 1.2))
     shares = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    ax.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     for row in range(len(classes)):
         for column in range(len(classes)):
             color = "white" if shares[row, column] > 0.5 else "black"

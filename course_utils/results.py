@@ -4,7 +4,9 @@ import json
 import math
 from typing import Any
 
-from course_utils.runtime import output_folder
+from course_utils.runtime import ROOT, output_folder
+
+RECORDED_DIR = ROOT / "benchmarks" / "results"
 
 
 def record(lesson: str, results: dict[str, Any], *, dataset: str, output_dir: str = "") -> None:
@@ -51,3 +53,15 @@ def _check(value: Any, where: str, key: Any = "") -> None:
         raise TypeError(f"{where} is a {type(value).__name__}: {way_out}")
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}: record finite numbers only")
+
+
+def load_recorded(name: str) -> dict:
+    """A result that the course ships, recorded by a script in benchmarks/: `benchmarks/results/<name>.json`.
+
+    Raises:
+        FileNotFoundError: if there is none of that name.
+    """
+    path = RECORDED_DIR / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"no recorded result {name!r}: benchmarks/README.md says which script makes it")
+    return json.loads(path.read_text(encoding="utf-8"))

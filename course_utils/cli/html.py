@@ -13,7 +13,9 @@ TEMPLATE = """\
 {%- block input -%}
 {%- set solution = "solution" in cell.metadata.get("tags", []) -%}
 {%- if solution or cell.metadata.get("jupyter", {}).get("source_hidden") -%}
-<details class="inner_cell"><summary>{{ "Solution" if solution else "Code" }}</summary>{{ super() }}</details>
+<div class="inner_cell"><details><summary>{{ "Solution" if solution else "Code" }}</summary>
+{{ super() }}
+</details></div>
 {%- else -%}
 {{ super() }}
 {%- endif -%}

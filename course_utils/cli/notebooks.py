@@ -1,7 +1,9 @@
 """What `run` and `publish` share: finding lessons, starting a kernel for one, saying what failed in it."""
 
 import logging
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 import nbformat
@@ -26,6 +28,11 @@ class OwnKernelManager(AsyncKernelManager):
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         # else each kernel warns that its local sockets are not encrypted, and after Ctrl-C writes a traceback
         return super().format_kernel_cmd([*(extra_arguments or []), "--log-level=CRITICAL"])
+
+    async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
+        # the notebook would keep each of the thousands of states of a progress bar
+        options["env"] = {**(options.get("env") or os.environ), "TQDM_DISABLE": "1"}
+        return await super()._async_pre_start_kernel(**options)
 
 
 def find_lessons(folder: Path) -> list[Path]:

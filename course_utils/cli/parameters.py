@@ -13,7 +13,7 @@ import papermill
 import yaml
 from nbformat import NotebookNode
 
-from course_utils.data import NAMES
+from course_utils.sources import NAMES
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from course_utils.exercises.mechanism import CHECKERS, NotYet
 __all__ = ["check"]
 
 
-def check(exercise: str, answer: object) -> bool:
-    """Check an answer, print "correct" or "not yet" with a hint, and return whether it is correct.
+def check(exercise: str, answer: object) -> None:
+    """Check an answer and print "correct", or "not yet" with a hint.
 
     `exercise` is the lesson's number and the exercise's name, as in "00.softmax". An error inside the answer's own
     code is reported as "not yet", so that a notebook runs on.
@@ -31,5 +31,3 @@ def check(exercise: str, answer: object) -> bool:
         print(f"{exercise}: not yet. Your code stopped with {type(error).__name__}: {error}")
     else:
         print(f"{exercise}: correct.")
-        return True
-    return False

@@ -9,19 +9,33 @@ from course_utils.exercises.mechanism import close, exercise, require, require_t
 @exercise("00.softmax")
 def check_softmax(answer) -> None:
     """A function (N, classes) -> probabilities that large logits do not overflow."""
-    logits = torch.tensor([[1.0, 2.0, 3.0], [-4.0, 0.0, 4.0]])
+    logits = torch.tensor([[1.0, 2.0, 3.0], [-1.0, 0.5, 4.0]])
     given = logits.clone()
     value = answer(given)
     require_tensor(value, (2, 3), "the result of your function")
-    require(torch.equal(given, logits), "Your function changed the logits that it was given: build a new tensor instead.")
+    require(
+        torch.equal(given, logits), "Your function changed the logits that it was given: build a new tensor instead."
+    )
     rows = value.sum(dim=1)
-    require(close(rows, torch.ones(2)), f"The rows should add up to 1, but give {[round(x, 3) for x in rows.tolist()]}: sum over dim=1.")
-    require(close(value, F.softmax(logits, dim=1)), "The rows add up to 1, but are no softmax: is the exponential in it?")
-    large = torch.tensor([[1000.0, 999.0, 0.0], [-1000.0, -1000.0, -1001.0]])
+    require(
+        close(rows, torch.ones(2)),
+        f"The rows should add up to 1, but give {[round(x, 3) for x in rows.tolist()]}: sum over dim=1.",
+    )
+    require(
+        close(value, F.softmax(logits, dim=1)), "The rows add up to 1, but are no softmax: is the exponential in it?"
+    )
+    large = torch.tensor([[1000.0, 999.0, 0.0]])
     value = answer(large.clone())
-    require(bool(value.isfinite().all()), "Small logits work, large ones overflow: subtract each row's largest logit before exp.")
-    # A maximum over the whole batch makes all of a low row's exponentials zero.
-    require(close(value, F.softmax(large, dim=1)), "One row is right, the other is not: each row needs its own maximum (dim=1).")
+    require(
+        bool(value.isfinite().all()),
+        "Small logits work, large ones overflow: subtract each row's largest logit before exp.",
+    )
+    # One maximum for the whole batch leaves all of a low row's exponentials zero, and 0 / 0 is not a number.
+    mixed = torch.tensor([[1000.0, 999.0, 0.0], [-1000.0, -1000.0, -1001.0]])
+    require(
+        close(answer(mixed.clone()), F.softmax(mixed, dim=1)),
+        "Single images work, a batch with very different rows does not: each row needs its own maximum (dim=1).",
+    )
 
 
 @exercise("00.gradient_step")
@@ -31,7 +45,9 @@ def check_gradient_step(answer) -> None:
     weight, bias, pixels = (torch.randn(*shape, generator=generator) for shape in ((3, 5), (3,), (4, 5)))
     labels, rate = torch.tensor([0, 2, 2, 1]), 0.5
     value = answer(weight.clone(), bias.clone(), pixels.clone(), labels, rate)
-    require(value is not None, "Your function returns nothing yet: replace the dots, and return the new weight and bias.")
+    require(
+        value is not None, "Your function returns nothing yet: replace the dots, and return the new weight and bias."
+    )
     require(isinstance(value, tuple) and len(value) == 2, "Return two tensors: the new weight and the new bias.")
     require_tensor(value[0], (3, 5), "the new weight")
     require_tensor(value[1], (3,), "the new bias")
@@ -40,10 +56,16 @@ def check_gradient_step(answer) -> None:
     step_weight, step_bias = -rate * leaf_weight.grad, -rate * leaf_bias.grad
     moved = value[0] - weight, value[1] - bias
     require(not close(moved[0], -step_weight), "Your step goes up the gradient: the loss grows. Subtract instead.")
-    require(not close(moved[0], step_weight * len(labels)), "Your step is N times too long: the loss is a mean over N images.")
+    require(
+        not close(moved[0], step_weight * len(labels)),
+        "Your step is N times too long: the loss is a mean over N images.",
+    )
     require(not close(moved[0] * rate, step_weight), "The direction is right, but the learning rate is not in it.")
     require(close(moved[0], step_weight), "The new weight is wrong: it needs (probabilities - one_hot).T @ pixels / N.")
-    require(close(moved[1], step_bias), "The weight is right, the bias is not: sum the logits' gradient over the images (dim=0).")
+    require(
+        close(moved[1], step_bias),
+        "The weight is right, the bias is not: sum the logits' gradient over the images (dim=0).",
+    )
 
 
 @exercise("00.images_needed")

@@ -1,0 +1,143 @@
+"""The committed notebooks: their form, that what they define is what the package holds, and how CI compares them."""
+
+import ast
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from nbformat.validator import isvalid
+
+from course_utils.cli.publish import find_faults, is_stale
+from course_utils.runtime import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+COMMON = ("dataset", "epochs", "batch_size", "learning_rate", "train_size", "seed", "device", "output_dir")
+# Where the package keeps what a lesson writes out. Helpers that serve one lesson only are not in the package.
+HOME = {
+    "train_one_epoch": "course_utils.training",
+    "evaluate": "course_utils.training",
+    "conv_block": "course_utils.models.vgg",
+    "VGG": "course_utils.models.vgg",
+}
+MORE_OPTIONS = {"conv_block", "VGG"}  # in the package; held equal by outputs instead of by syntax tree
+LESSON_ONLY = {"softmax", "cross_entropy", "convolve", "max_pool"}
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode, tag: str = "") -> list[nbformat.NotebookNode]:
+    return [c for c in notebook.cells if c.cell_type == "code" and (not tag or tag in c.metadata.get("tags", []))]
+
+
+def definitions(path: Path) -> dict[str, ast.AST]:
+    """The functions and classes in a notebook's cells tagged `define`, by name."""
+    trees = [ast.parse(cell.source) for cell in code_cells(read(path), "define")]
+    return {node.name: node for tree in trees for node in tree.body}
+
+
+def bare(node: ast.AST) -> str:
+    """A definition's syntax tree as text, without docstrings and annotations."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.FunctionDef):
+            child.returns = None
+        if isinstance(child, ast.arg):
+            child.annotation = None
+        if isinstance(child, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(child) is not None:
+            child.body = child.body[1:]
+    return ast.dump(node)
+
+
+def from_package(name: str) -> ast.AST:
+    source = Path(importlib.import_module(HOME[name]).__file__).read_text(encoding="utf-8")
+    return next(node for node in ast.parse(source).body if getattr(node, "name", "") == name)
+
+
+def test_there_are_notebooks():
+    assert [p.stem for p in NOTEBOOKS][:1] == ["00_training_loop"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_published(path):
+    notebook = read(path)
+    assert isvalid(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert list(find_faults(notebook)) == []
+    assert not is_stale(notebook), "run `make publish`"
+    assert path.stat().st_size < 1_500_000
+    assert [c.execution_count for c in code_cells(notebook)] == list(range(1, len(code_cells(notebook)) + 1))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_form(path):
+    notebook = read(path)
+    assert notebook.cells[0].source.startswith(f"# {path.stem[:2]} ")
+    (parameters,) = code_cells(notebook, "parameters")
+    lines = ast.parse(parameters.source).body
+    assert all(isinstance(line, ast.AnnAssign) for line in lines)
+    assert set(COMMON) <= {line.target.id for line in lines}
+    assert all(line.count("#") == 1 and "=" not in line.partition("#")[2] for line in parameters.source.splitlines())
+    assert sum(cell.source.startswith("# nbval-ignore-output") for cell in code_cells(notebook)) <= 2
+    assert not any("raises-exception" in cell.metadata.get("tags", []) for cell in notebook.cells)
+    folded = [c for c in code_cells(notebook) if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert folded == code_cells(notebook, "solution") and folded
+    prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    assert prose.count("**Predict") >= 3
+    assert prose.count("<details>") == prose.count("</details>")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_figures_carry_alt_text(path):
+    outputs = [o for c in code_cells(read(path)) for o in c.outputs if "image/png" in o.get("data", {})]
+    assert outputs
+    for output in outputs:
+        assert len(output.metadata["image/png"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_definitions_are_those_of_the_package(path):
+    for name, node in definitions(path).items():
+        if name in LESSON_ONLY:
+            continue
+        if name not in MORE_OPTIONS:
+            assert bare(node) == bare(from_package(name)), name
+
+
+def test_lesson_03_builds_the_package_network():
+    from course_utils.models import VGG
+
+    space = {"nn": torch.nn, "F": torch.nn.functional, "torch": torch}
+    for cell in code_cells(read(ROOT / "notebooks" / "03_vgg_cnn.ipynb"), "define"):
+        exec(cell.source, space)
+    options = {"blocks": ((4, 8), (8, 16), (16, 16)), "hidden": (32, 8), "num_classes": 5}
+    ours, theirs = VGG(**options), space["VGG"](**options)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    ours.load_state_dict(theirs.state_dict())
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(ours(images), theirs(images))
+
+
+@pytest.mark.parametrize(("printed", "verdict"), [("6 * 7", "1 passed"), ("6 * 7 + 1e-9", "1 failed")])
+def test_nbval_sees_a_changed_output(tmp_path, printed, verdict):
+    cell = nbformat.v4.new_code_cell(
+        f"print({printed})",
+        execution_count=1,
+        outputs=[nbformat.v4.new_output("stream", name="stdout", text="42\n")],
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=read(NOTEBOOKS[0]).metadata)
+    nbformat.write(notebook, tmp_path / "lesson.ipynb")
+    options = ["--nbval", "--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg"), "-p", "no:cacheprovider"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "lesson.ipynb"],
+        cwd=tmp_path,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert verdict in run.stdout

@@ -1,0 +1,75 @@
+"""Figures: what they draw, and that what is shown carries its description."""
+
+import pytest
+import torch
+from matplotlib import pyplot as plt
+
+from course_utils import plotting
+from course_utils.training import History
+
+
+def test_show_displays_once_with_alt_text_and_closes(monkeypatch):
+    figure, ax = plt.subplots()
+    ax.plot([1, 2])
+    number, shown = figure.number, []
+    monkeypatch.setattr(plotting, "display", lambda data, **options: shown.append((data, options)))
+    plotting.show(figure, alt="a rising line")
+    ((data, options),) = shown
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "Figure: a rising line"
+    assert options == {"metadata": {"image/png": {"alt": "a rising line"}}, "raw": True}
+    assert number not in plt.get_fignums()
+
+
+def test_show_wants_alt_text():
+    with pytest.raises(ValueError, match="alt is empty: say in a sentence what the figure shows"):
+        plotting.show(plt.figure(), alt=" ")
+
+
+def test_background_is_opaque_and_resolution_modest():
+    assert plt.rcParams["figure.facecolor"] == "white"
+    assert plt.rcParams["figure.dpi"] <= 100
+
+
+@pytest.mark.parametrize(("shape", "rows"), [((5, 3, 8, 8), 2), ((3, 1, 8, 8), 1)])
+def test_plot_images(shape, rows):
+    figure = plotting.plot_images(torch.rand(shape) * 3 - 1, [f"t{i}" for i in range(shape[0])], columns=3)
+    assert len(figure.axes) == rows * 3
+    assert [ax.get_title() for ax in figure.axes[: shape[0]]] == [f"t{i}" for i in range(shape[0])]
+    drawn = figure.axes[0].images[0].get_array()
+    assert drawn.min() >= 0
+    assert drawn.max() <= 1
+    plt.close(figure)
+
+
+def test_plot_grid_names_its_rows():
+    figure = plotting.plot_grid(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), columns=2, row_names=["cat", "dog"])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["cat", "dog"]
+    plt.close(figure)
+
+
+def test_plot_history_marks_the_best_epoch():
+    history = History([2.0, 1.0], [0.1, 0.5], [2.1, 1.2], [0.4, 0.3])
+    figure = plotting.plot_history(history)
+    loss, accuracy = figure.axes
+    assert list(loss.lines[0].get_ydata()) == [2.0, 1.0]
+    assert list(accuracy.lines[1].get_ydata()) == [0.4, 0.3]
+    assert list(accuracy.lines[2].get_xdata()) == [1, 1]
+    plt.close(figure)
+
+
+def test_plot_lines():
+    figure = plotting.plot_lines({"a": [1, 2], "b": [3, 4]}, x=[10, 20], xlabel="steps", ylabel="loss")
+    (ax,) = figure.axes
+    assert list(ax.lines[1].get_xdata()) == [10, 20]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert ax.lines[0].get_marker() != ax.lines[1].get_marker()
+    plt.close(figure)
+
+
+def test_plot_confusion_counts_and_shares():
+    figure = plotting.plot_confusion(torch.tensor([[8, 2], [0, 0]]), ["cat", "dog"])
+    (ax,) = figure.axes
+    assert [text.get_text() for text in ax.texts] == ["8", "2", "0", "0"]
+    assert ax.images[0].get_array()[0, 0] == pytest.approx(0.8)
+    plt.close(figure)
