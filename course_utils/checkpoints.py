@@ -1,18 +1,22 @@
 """Checkpoints: everything that a training is made of, in one file of tensors and plain values."""
 
 import os
-import pickle
 import random
 from pathlib import Path
 
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 
 def save_file(values: dict, path: str | Path) -> None:
-    """Write tensors and plain values so that `path` holds, even after a crash, either the old file or the new one."""
+    """Write tensors and plain values so that `path` holds, even after a crash, either the old file or the new one.
+
+    Raises:
+        TypeError: if `values` holds anything else; the message says where.
+    """
+    _check_plain(values, "values")
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
@@ -20,7 +24,19 @@ def save_file(values: dict, path: str | Path) -> None:
         torch.save(values, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
+
+
+def _check_plain(value: object, where: str) -> None:
+    """Refuse what `load_file` would: better no file than one that nobody can read back."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_plain(item, f"{where}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_plain(item, f"{where}[{index}]")
+    elif not isinstance(value, Tensor) and type(value) not in (bool, int, float, str, type(None)):  # no NumPy float
+        raise TypeError(f"{where} is a {type(value).__name__}: a file holds tensors, numbers, text, lists and dicts")
 
 
 def load_file(path: str | Path) -> dict:
@@ -34,7 +50,7 @@ def load_file(path: str | Path) -> dict:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {path}: train first, or give another path") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, KeyError, ValueError):
+    except Exception:  # a damaged file raises nearly anything
         raise ValueError(f"{Path(path).name} is damaged, or no file of tensors: delete it and train again") from None
 
 
@@ -48,12 +64,17 @@ def save_checkpoint(
     history: dict,
     best_weights: dict | None,
 ) -> None:
-    """Write model, optimizer, scheduler, history and the state of every random generator; `generator` is the loader's."""
+    """Write model, optimizer, scheduler, history and all random generators' states; `generator` is the loader's.
+
+    Raises:
+        TypeError: as `save_file`.
+    """
     version, numbers, gauss = random.getstate()
     values = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
-        "scheduler": None if scheduler is None else _plain(scheduler.state_dict()),
+        "scheduler": None if scheduler is None else scheduler.state_dict(),
+        "kinds": _kinds(optimizer, scheduler),
         "history": history,
         "best_weights": best_weights,
         "random": {
@@ -66,10 +87,9 @@ def save_checkpoint(
     save_file(values, path)
 
 
-def _plain(state: dict) -> dict:
-    """A scheduler's state without what is no plain value (functions, in LambdaLR and OneCycleLR): it is not restored."""
-    kept = (bool, int, float, str, list, dict, type(None), torch.Tensor)
-    return {name: value for name, value in state.items() if isinstance(value, kept)}
+def _kinds(optimizer: Optimizer, scheduler: LRScheduler | None) -> str:
+    """What `load_state_dict` does not look at: it would take the state of another class."""
+    return f"{type(optimizer).__name__} and {'no scheduler' if scheduler is None else type(scheduler).__name__}"
 
 
 def load_checkpoint(
@@ -86,19 +106,21 @@ def load_checkpoint(
         FileNotFoundError, ValueError: as `load_file`, and if the file is of another model, optimizer or scheduler.
     """
     values = load_file(path)
+    if not isinstance(values, dict) or "kinds" not in values:
+        raise ValueError(f"{Path(path).name} is no checkpoint of a training: use another name")
     try:
+        if values["kinds"] != (kinds := _kinds(optimizer, scheduler)):
+            raise ValueError(f"{values['kinds']}, not {kinds}")
         model.load_state_dict(values["model"])
         optimizer.load_state_dict(values["optimizer"])
-        if (scheduler is None) != (values["scheduler"] is None):
-            raise ValueError("one of the two has a scheduler, the other has none")
         if scheduler is not None:
             scheduler.load_state_dict(values["scheduler"])
-        states = values["random"]
-    except (RuntimeError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[-1].strip()  # of a model's error, the first line only announces the others
         raise ValueError(
             f"{Path(path).name} is of another training ({reason}): delete it or use another name"
         ) from None
+    states = values["random"]
     version, numbers, gauss = states["python"]
     random.setstate((version, tuple(numbers), gauss))
     torch.set_rng_state(states["torch"])

@@ -24,29 +24,30 @@ def read_image(path: Path) -> Tensor:
     try:
         with Image.open(path) as image:
             image = ImageOps.exif_transpose(image)
-            if image.mode.startswith(("I", "F")):  # 16 bits, or 32, hold one grey channel
-                return _deep_grey_to_rgb(TF.pil_to_tensor(image))
-            if image.mode != "RGB" and (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info):
+            if image.mode.startswith("I"):  # one grey channel of 16 bits, in either byte order, or of 32
+                return _grey_to_rgb(TF.pil_to_tensor(image.convert("I")) / 65535)
+            if image.mode == "F":
+                return _grey_to_rgb(TF.pil_to_tensor(image))
+            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
             return TF.pil_to_tensor(image.convert("RGB"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
+        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else error
         raise ValueError(f"cannot read the picture {path}: {reason}; repair it or remove it") from None
 
 
-def _deep_grey_to_rgb(image: Tensor) -> Tensor:
-    values = image.to(torch.float64)
-    if not image.is_floating_point():
-        values = values / 65535
-    return (values.clamp(0, 1) * 255).round().to(torch.uint8).expand(3, -1, -1).contiguous()
+def _grey_to_rgb(image: Tensor) -> Tensor:
+    """(1, H, W), 0 to 1 -> (3, H, W), uint8."""
+    return (image.clamp(0, 1) * 255).round().to(torch.uint8).expand(3, -1, -1).contiguous()
 
 
 def resize_to_square(image: Tensor, size: int) -> Tensor:
-    """Scale (3, H, W), uint8, until its shorter side is `size`, then cut the middle square: (3, size, size)."""
+    """Cut the middle square of (3, H, W), uint8, and scale it: (3, size, size)."""
     if image.shape[-2:] == (size, size):
         return image
-    return TF.center_crop(TF.resize(image, [size], antialias=True), [size, size])
+    side = min(image.shape[-2:])  # cut first: a panorama, scaled up whole, would fill the memory
+    return TF.resize(TF.center_crop(image, [side, side]), [size, size], antialias=True)
 
 
 def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
@@ -59,7 +60,7 @@ def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
         raise ValueError(f"no folder {folder}: an image folder holds train/<class>/* and test/<class>/*")
     paths, names = [], []
     for class_folder in sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")):
-        found = sorted(p for p in class_folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+        found = sorted(p for p in class_folder.iterdir() if _is_picture(p))
         if not found:
             raise ValueError(f"no picture in {class_folder}: put some there ({', '.join(SUFFIXES)}) or remove it")
         paths += found
@@ -69,6 +70,10 @@ def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
             f"no class in {folder}: put each class's pictures in a folder of its own, {folder.name}/<class>/*"
         )
     return paths, names
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 class ImageFiles(Sequence):

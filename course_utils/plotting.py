@@ -112,17 +112,18 @@ def plot_lines(
 
 
 def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
-    """A confusion matrix (true class, predicted class) of counts, coloured by its share of the true class."""
+    """A confusion matrix (true class, answer) of counts; a mistake is darker the larger its share of the true class."""
     figure, ax = plt.subplots(figsize=(0.55 * len(classes) + 1.6, 0.5 * len(classes) + 1.2))
     shares = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
-    ax.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
+    mistakes = shares.clone().fill_diagonal_(0)
+    ax.imshow(mistakes.numpy(), cmap="Oranges", vmin=0, vmax=max(mistakes.max().item(), 1e-6))
     for row in range(len(classes)):
         for column in range(len(classes)):
-            color = "white" if shares[row, column] > 0.5 else "black"
+            color = "white" if mistakes[row, column] > 0.6 * mistakes.max() else "black"
             ax.text(column, row, int(matrix[row, column]), ha="center", va="center", fontsize=8, color=color)
     ticks = range(len(classes))
     ax.set_xticks(ticks, classes, rotation=45, ha="right")
     ax.set_yticks(ticks, classes)
-    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.set(xlabel="answer", ylabel="true class")
     ax.grid(False)
     return figure

@@ -45,8 +45,8 @@ def pick_device(name: str = "auto") -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+        torch.zeros(1, device=device).item()  # "meta" is refused too: it holds no numbers
+    except (RuntimeError, AssertionError, TypeError, ImportError):  # NotImplementedError is a RuntimeError
         raise ValueError(f"device is {name!r}, which this machine does not have: use 'auto' or 'cpu'") from None
     return device
 

@@ -145,7 +145,7 @@ def draw(
     unknown = [name for name in classes if name not in FIGURES]
     if unknown:
         raise ValueError(f"no such shape: {unknown[0]!r}; there are {', '.join(FIGURES)}")
-    if labels.numel() and not (0 <= labels.min() and labels.max() < len(classes)):
+    if labels.numel() and not (labels.min() >= 0 and labels.max() < len(classes)):
         raise ValueError(
             f"labels go from {labels.min()} to {labels.max()}: {len(classes)} classes have 0 to {len(classes) - 1}"
         )

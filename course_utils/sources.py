@@ -28,6 +28,11 @@ class Source(NamedTuple):
 
 
 def open_source(dataset: str | Path, root: Path, size: int) -> Source:
+    """Find the data set that `load_splits` was asked for. A folder's pictures are read as squares of `size` pixels.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_splits`.
+    """
     if dataset == "auto":
         found = (root / CIFAR10.base_folder).is_dir()
         dataset = "cifar10" if found else "shapes"
@@ -58,9 +63,16 @@ def _cifar10(root: Path) -> Source:
 
 
 def _shapes(name: str, classes: tuple[str, ...]) -> Source:
-    labels = {split: torch.arange(n) % len(classes) for split, n in (("train", SHAPES_TRAIN), ("test", SHAPES_TEST))}
-    images = {split: shapes.draw(labels[split], seed=s, classes=classes) for s, split in enumerate(labels)}
-    return Source(name, classes, labels["train"], labels["test"], lambda split, indices: images[split][indices])
+    parts = {"train": _draw(classes, SHAPES_TRAIN, seed=0), "test": _draw(classes, SHAPES_TEST, seed=1)}
+    labels = {split: labels for split, (_, labels) in parts.items()}
+    flip_safe = classes != shapes.ARROWS
+    return Source(name, classes, labels["train"], labels["test"], lambda split, i: parts[split][0][i], flip_safe)
+
+
+@lru_cache(maxsize=2)  # a lesson loads the same images several times, and drawing them takes seconds
+def _draw(classes: tuple[str, ...], number: int, seed: int) -> tuple[Tensor, Tensor]:
+    labels = torch.arange(number) % len(classes)
+    return shapes.draw(labels, seed=seed, classes=classes), labels
 
 
 def _folder(folder: Path, size: int) -> Source:
@@ -76,12 +88,13 @@ def _folder(folder: Path, size: int) -> Source:
     if len(classes) < 2:
         raise ValueError(f"{folder} has one class, {classes[0]!r}: a classifier needs at least two")
     labels = {split: torch.tensor([classes.index(name) for name in names[split]]) for split in names}
-    order = torch.randperm(
-        len(labels["test"]), generator=torch.Generator().manual_seed(0)
-    )  # files come sorted by class
+    # The files come sorted by class; whoever looks at the first few test images, or at one batch, wants a mixture.
+    order = torch.randperm(len(labels["test"]), generator=torch.Generator().manual_seed(0))
     paths["test"], labels["test"] = [paths["test"][i] for i in order.tolist()], labels["test"][order]
 
     def read(split: str, indices: Tensor) -> Tensor | ImageFiles:
         return load_images([paths[split][i] for i in indices.tolist()], size)
 
-    return Source(folder.resolve().name, classes, labels["train"], labels["test"], read)
+    name = folder.resolve().name
+    name = f"{name}-folder" if name in NAMES else name  # results are kept by name
+    return Source(name, classes, labels["train"], labels["test"], read)

@@ -30,7 +30,7 @@ class Metrics(NamedTuple):
 
 @dataclass
 class History:
-    """What `fit` measured: one number an epoch. The training numbers are means over the epoch, while the weights moved."""
+    """What `fit` measured: one number an epoch. The training numbers are means over the epoch, as the weights moved."""
 
     train_loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -79,6 +79,7 @@ def train_one_epoch(
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the weights are as before that step.
+        ValueError: if the loader is empty.
     """
     model.train()
     total_loss, correct, count = 0.0, 0, 0
@@ -96,13 +97,19 @@ def train_one_epoch(
         total_loss += loss.item() * len(labels)
         correct += (logits.argmax(dim=1) == labels).sum().item()
         count += len(labels)
+    if count == 0:
+        raise ValueError("the loader has no images: there is nothing to train on")
     return Metrics(total_loss / count, correct / count)
 
 
 def evaluate(
     model: nn.Module, loader: Batches, device: torch.device, *, loss_fn: LossFunction = F.cross_entropy
 ) -> Metrics:
-    """Loss and accuracy in evaluation mode, without gradients; the model's mode is put back."""
+    """Loss and accuracy in evaluation mode, without gradients; the model's mode is put back.
+
+    Raises:
+        ValueError: if the loader is empty.
+    """
     total_loss, correct, count = 0.0, 0, 0
     with evaluation_mode(model), torch.no_grad():
         for images, labels in loader:
@@ -111,16 +118,24 @@ def evaluate(
             total_loss += loss_fn(logits, labels).item() * len(labels)
             correct += (logits.argmax(dim=1) == labels).sum().item()
             count += len(labels)
+    if count == 0:
+        raise ValueError("the loader has no images: there is nothing to evaluate")
     return Metrics(total_loss / count, correct / count)
 
 
 def predict(model: nn.Module, loader: Batches, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode; the mode is put back."""
+    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode; the mode is put back.
+
+    Raises:
+        ValueError: if the loader is empty.
+    """
     logits, all_labels = [], []
     with evaluation_mode(model), torch.no_grad():
         for images, labels in loader:
             logits.append(model(images.to(device)).cpu())
             all_labels.append(labels)
+    if not logits:
+        raise ValueError("the loader has no images: there is nothing to predict")
     return torch.cat(logits), torch.cat(all_labels)
 
 
@@ -140,41 +155,62 @@ def fit(
 ) -> History:
     """Train for `epochs` epochs, measuring on the validation images after each. The test images have no place here.
 
-    With `checkpoint`, everything that a training is made of is written to that file after each epoch, and
-    `resume=True` goes on from there as if nothing had happened, if the file is there. With `keep_best`, the model
-    ends with the weights of the epoch that `History.best_epoch` names instead of the last.
+    With `checkpoint`, all that a training is made of is written to that file after each epoch, and `resume=True` goes
+    on from there as if nothing had happened. `keep_best` ends with the weights of `History.best_epoch`, not the last.
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
-        ValueError: if `epochs` is below 1, `resume` comes without `checkpoint`, or the checkpoint is of another model.
+        ValueError: if `epochs` is below 1, a loader is empty, or the checkpoint is missing or does not fit.
     """
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: give at least 1")
-    if resume and checkpoint is None:
-        raise ValueError("resume=True needs a checkpoint: give the file to go on from")
     model.to(device)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "generator": train_loader.generator}
-    history, best_weights = History(), None
-    if resume and Path(checkpoint).exists():
-        saved = load_checkpoint(checkpoint, **parts)
-        history, best_weights = History(**saved["history"]), saved["best_weights"]
-        if keep_best and best_weights is None:
-            raise ValueError(f"{checkpoint} was written without keep_best: resume without it, or train anew")
-    with tqdm(total=epochs, initial=len(history.val_loss), desc="epochs", unit="epoch") as bar:
+    history, best_weights = _resume(checkpoint, parts, epochs, keep_best) if resume else (History(), None)
+    with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
         for epoch in range(len(history.val_loss) + 1, epochs + 1):
-            batches = tqdm(train_loader, desc=f"epoch {epoch}", leave=False)
+            batches = bar.follow(train_loader, epoch)
             try:
                 train = train_one_epoch(model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler)
             except FloatingPointError as error:
                 raise FloatingPointError(f"epoch {epoch}: {error}") from None
-            val = evaluate(model, val_loader, device, loss_fn=loss_fn)
-            history.append(train, val)
+            history.append(train, evaluate(model, val_loader, device, loss_fn=loss_fn))
             if keep_best and history.best_epoch == epoch:
                 best_weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
             if checkpoint is not None:
                 save_checkpoint(checkpoint, history=asdict(history), best_weights=best_weights, **parts)
-            bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in asdict(history).items()})
-            bar.update()
+            bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in asdict(history).items()}, refresh=False)
     if keep_best:
         model.load_state_dict(best_weights)
     return history
+
+
+class _Bar(tqdm):
+    """One progress bar over the batches of all epochs."""
+
+    def __init__(self, steps: int, done: int, epochs: int):
+        super().__init__(total=epochs * steps, initial=done * steps, unit="batch", leave=False, mininterval=0.5)
+        self.epochs = epochs
+
+    def follow(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        self.set_description(f"epoch {epoch}/{self.epochs}", refresh=False)
+        for batch in batches:
+            yield batch
+            self.update()
+
+
+def _resume(checkpoint: str | Path | None, parts: dict, epochs: int, keep_best: bool) -> tuple[History, dict | None]:
+    """Put the checkpoint's state, if there is one, into `parts`; its history, and its best weights if wanted."""
+    if checkpoint is None:
+        raise ValueError("resume=True needs a checkpoint: give the file to go on from")
+    if not Path(checkpoint).exists():
+        return History(), None
+    saved, name = load_checkpoint(checkpoint, **parts), Path(checkpoint).name
+    history = History(**saved["history"])
+    if len(history.val_loss) > epochs:
+        raise ValueError(
+            f"{name} holds {len(history.val_loss)} epochs, more than epochs={epochs}: raise it or delete the file"
+        )
+    if keep_best and saved["best_weights"] is None:
+        raise ValueError(f"{name} was written without keep_best: resume without it, or delete it")
+    return history, saved["best_weights"] if keep_best else None

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import partial
 
 import nbformat
 import pytest
@@ -11,8 +12,9 @@ from torch import nn
 
 from course_utils.exercises import check
 from course_utils.exercises.mechanism import CHECKERS
-from course_utils.models import VGG
-from course_utils.runtime import ROOT
+from course_utils.models import VGG, count_parameters
+from course_utils.runtime import ROOT, seed_everything
+from course_utils.training import Metrics
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
@@ -35,11 +37,28 @@ def softmax(logits):
     return logits.exp() / logits.exp().sum(dim=1, keepdim=True)
 
 
+def convolve(image, kernel):
+    return F.conv2d(image[None, None], kernel[None, None])[0, 0]
+
+
 @pytest.mark.parametrize(("name", "solution", "source"), exercise_cells())
 def test_starter_and_solution(name, solution, source, capsys):
-    space = {"check": check, "torch": torch, "F": F, "nn": nn, "math": math, "softmax": softmax, "VGG": VGG}
+    space = {
+        "check": check,
+        "torch": torch,
+        "F": F,
+        "nn": nn,
+        "math": math,
+        "softmax": softmax,
+        "VGG": VGG,
+        "Metrics": Metrics,
+        "convolve": convolve,
+        "seed": 0,
+        "seed_everything": seed_everything,
+        "count_parameters": count_parameters,
+    }
     exec(source, space)
-    verdict = capsys.readouterr().out.splitlines()[-1]
+    verdict = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(name))
     assert verdict.startswith(f"{name}: correct." if solution else f"{name}: not yet.")
 
 
@@ -50,11 +69,24 @@ def test_every_checker_is_used_and_has_wrong_answers():
         assert sum(case[0] == name for case in WRONG) >= 3, name
 
 
-def step(weight, bias, pixels, labels, rate, *, sign=-1, mean=True, bias_too=True):
-    gradient = F.softmax(pixels @ weight.T + bias, dim=1) - F.one_hot(labels, len(bias))
-    gradient = gradient / (len(labels) if mean else 1)
-    new_bias = bias + sign * rate * gradient.sum(dim=0) if bias_too else bias
-    return weight + sign * rate * gradient.T @ pixels, new_bias
+def epoch(model, loader, optimizer, device, *, clear=True, weighted=True, dim=1, step=True):
+    loss_sum, correct, count = 0.0, 0, 0
+    for images, labels in loader:
+        logits = model(images)
+        loss = F.cross_entropy(logits, labels)
+        if clear:
+            optimizer.zero_grad()
+        loss.backward()
+        if step:
+            optimizer.step()
+        loss_sum += loss.item() * (len(labels) if weighted else 1)
+        correct += (logits.argmax(dim=dim)[:2] == labels[:2]).sum().item() if dim == 0 else accurate(logits, labels)
+        count += len(labels)
+    return Metrics(loss_sum / (count if weighted else len(loader)), correct / count)
+
+
+def accurate(logits, labels):
+    return (logits.argmax(dim=1) == labels).sum().item()
 
 
 def stable_over_batch(logits):
@@ -73,26 +105,28 @@ WRONG = [
     ("00.softmax", lambda x: x.sub_(x.amax(1, keepdim=True)).softmax(1), "changed the logits"),
     ("00.softmax", lambda x: x.softmax(1)[0], "has shape (3,)"),
     ("00.softmax", lambda x: 1 / 0, "Your code stopped with ZeroDivisionError"),
-    ("00.gradient_step", lambda *a: step(*a, sign=1), "up the gradient"),
-    ("00.gradient_step", lambda *a: step(*a, mean=False), "N times too long"),
-    ("00.gradient_step", lambda w, b, p, y, r: step(w, b, p, y, 1.0), "the learning rate is not in it"),
-    ("00.gradient_step", lambda *a: step(*a, bias_too=False), "the bias is not"),
-    ("00.gradient_step", lambda *a: step(*a)[0], "Return two tensors"),
-    ("00.gradient_step", lambda w, b, p, y, r: (w, b), "The new weight is wrong"),
+    ("00.three_bugs", partial(epoch, clear=False), "gradient that of its own batch alone"),
+    ("00.three_bugs", partial(epoch, step=False), "The weights are not those"),
+    ("00.three_bugs", partial(epoch, weighted=False), "The step is right, the loss is not"),
+    ("00.three_bugs", partial(epoch, dim=0), "which axis is classes"),
+    ("00.three_bugs", lambda *a: epoch(*a).loss, "Return two numbers"),
+    ("00.three_bugs", lambda *a: None, "returns nothing"),
     ("00.images_needed", 18, "forgot the square"),
     ("00.images_needed", 36, "Half a point is 0.005"),
     ("00.images_needed", 40000, "p * (1 - p)"),
-    ("00.images_needed", 3599, "above half a point"),
+    ("00.images_needed", 3598, "above half a point"),
     ("00.images_needed", 5000, "give the smallest number"),
     ("00.images_needed", "3600", "Give a number"),
-    ("03.map_size", lambda s, k, t, p: (s + 2 * p - k) // t, "not 2: add 1"),
-    ("03.map_size", lambda s, k, t, p: (s + p - k) // t + 1, "on both sides"),
-    ("03.map_size", lambda s, k, t, p: (s + 2 * p - k + 1) // t, "divide by the stride, then add 1"),
-    ("03.map_size", lambda s, k, t, p: (s + 2 * p - k) / t + 1, "whole number"),
-    ("03.conv_parameters", lambda i, o, k: i * o * k * k, "each of the 16 kernels also has a bias"),
-    ("03.conv_parameters", lambda i, o, k: o * (k * k + 1), "covers all input channels"),
-    ("03.conv_parameters", lambda i, o, k: i * o * k * k + i, "not for each input channel"),
-    ("03.conv_parameters", lambda i, o, k: 448, "kernel 5"),
+    ("03.same_padding", lambda k: 1, "two pixels to each side"),
+    ("03.same_padding", lambda k: k - 1 if k != 3 else 1, "half of what the window takes away"),
+    ("03.same_padding", lambda k: (k - 1) // 2, "For kernel 4 you say 1: then 8 pixels become 7"),
+    ("03.same_padding", lambda k: (k - 1) / 2, "a padding is a whole number"),
+    ("03.same_padding", lambda k: k // 2 + 1, "Kernel 3 needs padding 1"),
+    ("03.conv_layer", lambda x, w, b: F.conv2d(x, w), "Only the bias is missing"),
+    ("03.conv_layer", lambda x, w, b: F.conv2d(x[:, :1], w[:, :1], b), "the first input channel only"),
+    ("03.conv_layer", lambda x, w, b: F.conv2d(x, w, 3 * b), "once for each input channel"),
+    ("03.conv_layer", lambda x, w, b: F.conv2d(x, w, b, padding=1), "has shape (2, 4, 6, 5)"),
+    ("03.conv_layer", lambda x, w, b: F.conv2d(x, w.flip(2, 3), b), "the numbers are not"),
     ("03.small_network", VGG(), "Look at the first linear layer"),
     ("03.small_network", VGG(blocks=((8, 8), (8, 8), (8, 8)), hidden=(16,)), "the three blocks should stay"),
     ("03.small_network", VGG, "call it"),
@@ -111,7 +145,7 @@ def test_wrong_answer_gets_the_right_hint(name, answer, hint, capsys):
 
 def test_unknown_exercise():
     check("00.images_needed", 3600)
-    known = "there is 00.gradient_step, 00.images_needed, 00.softmax"
+    known = "there is 00.images_needed, 00.softmax, 00.three_bugs"
     with pytest.raises(ValueError, match=re.escape(f"no exercise '00.sotfmax': {known}")):
         check("00.sotfmax", None)
     with pytest.raises(ValueError, match=r"no exercise '77\.x': there is none in that lesson"):

@@ -21,11 +21,17 @@ COMMON = ("dataset", "epochs", "batch_size", "learning_rate", "train_size", "see
 HOME = {
     "train_one_epoch": "course_utils.training",
     "evaluate": "course_utils.training",
+    "predict": "course_utils.training",
     "conv_block": "course_utils.models.vgg",
     "VGG": "course_utils.models.vgg",
+    "receptive_field": "course_utils.probes",
 }
-MORE_OPTIONS = {"conv_block", "VGG"}  # in the package; held equal by outputs instead of by syntax tree
-LESSON_ONLY = {"softmax", "cross_entropy", "convolve", "max_pool"}
+MORE_OPTIONS = {
+    "conv_block",
+    "VGG",
+    "receptive_field",
+}  # in the package; held equal by outputs instead of by syntax tree
+LESSON_ONLY = {"softmax", "cross_entropy", "split_by_class", "convolve", "max_pool"}
 
 
 def read(path: Path) -> nbformat.NotebookNode:

@@ -1,51 +1,50 @@
 """Checkers of lesson 03, the VGG-style CNN."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from course_utils.exercises.mechanism import exercise, require
+from course_utils.exercises.mechanism import close, exercise, require, require_tensor
 from course_utils.models import VGG, count_parameters
 
 
-@exercise("03.map_size")
-def check_map_size(answer) -> None:
-    """A function (size, kernel, stride, padding) -> the side of the feature map."""
-    value = answer(5, 3, 1, 0)
+@exercise("03.same_padding")
+def check_same_padding(answer) -> None:
+    """A function kernel -> the padding that keeps the size at stride 1, or None if there is none."""
+    value = answer(3)
+    require(value is not None and value is not ..., "For kernel 3 your function gives nothing yet: replace the dots.")
+    require(value == 1, f"Kernel 3 needs padding 1, as in section 1; you say {value}.")
+    require(isinstance(value, int), f"Your function gives {value!r}: a padding is a whole number, so divide with //.")
+    value = answer(5)
+    require(value != 1, "Padding 1 keeps the size for kernel 3 only: a kernel of 5 reaches two pixels to each side.")
+    require(value != 4, "Padding is added on both sides: half of what the window takes away.")
+    require(value == 2, f"Kernel 5 needs padding 2; you say {value}.")
+    require(answer(1) == 0, f"Kernel 1 takes nothing away and needs no padding; you say {answer(1)}.")
+    value = answer(4)
     require(
-        value is not None and value is not ...,
-        "Your function returns nothing yet: replace the dots, and return the size.",
-    )
-    require(isinstance(value, int), f"Your function gives {value!r}: a size is a whole number, so divide with //.")
-    require(value != 2, "A 3-pixel window fits into 5 pixels at 3 places, not 2: add 1.")
-    require(value == 3, f"5 pixels, kernel 3, stride 1, no padding: the window fits at 3 places, you say {value}.")
-    value = answer(5, 3, 1, 1)
-    require(value != 4, "Padding adds pixels on both sides: 2 * padding.")
-    require(value == 5, f"5 pixels, kernel 3, stride 1, padding 1: the size stays 5, you say {value}.")
-    value = answer(32, 4, 2, 1)
-    require(
-        value == 16,
-        f"32 pixels, kernel 4, stride 2, padding 1 give 16, you say {value}: divide by the stride, then add 1.",
+        value is None,
+        f"For kernel 4 you say {value}: then 8 pixels become {8 + 2 * (value or 0) - 4 + 1}. Return None.",
     )
 
 
-@exercise("03.conv_parameters")
-def check_conv_parameters(answer) -> None:
-    """A function (in_channels, out_channels, kernel) -> how many numbers a convolution learns."""
-    value = answer(3, 16, 3)
+@exercise("03.conv_layer")
+def check_conv_layer(answer) -> None:
+    """A function (images, weight, bias) -> what F.conv2d gives, stride 1, no padding."""
+    generator = torch.Generator().manual_seed(0)
+    images, weight = (torch.randn(*shape, generator=generator) for shape in ((2, 3, 6, 5), (4, 3, 3, 3)))
+    bias = torch.tensor([1.0, -2.0, 3.0, 0.5])
+    value = answer(images.clone(), weight.clone(), bias.clone())
+    require_tensor(value, (2, 4, 4, 3), "the result of your function")
+    expected = F.conv2d(images, weight, bias)
     require(
-        value is not None and value is not ...,
-        "Your function returns nothing yet: replace the dots, and return the number.",
+        not close(value, F.conv2d(images, weight), 1e-4),
+        "Only the bias is missing: one number for each output channel.",
     )
-    require(value != 432, "Those are the weights: each of the 16 kernels also has a bias.")
-    require(value != 435, "One bias for each kernel, that is for each output channel, not for each input channel.")
-    require(
-        value not in (160, 144), "Each kernel covers all input channels: its size is in_channels x kernel x kernel."
-    )
-    require(value == 448, f"3 channels in, 16 out, kernel 3: 448 numbers, you say {value}.")
-    expected = count_parameters(nn.Conv2d(8, 4, 5))
-    require(
-        answer(8, 4, 5) == expected, f"8 channels in, 4 out, kernel 5: {expected} numbers, you say {answer(8, 4, 5)}."
-    )
+    first_channel = F.conv2d(images[:, :1], weight[:, :1], bias)
+    require(not close(value, first_channel, 1e-4), "You use the first input channel only: add up over all of them.")
+    bias_each_time = expected + 2 * bias.view(1, -1, 1, 1)
+    require(not close(value, bias_each_time, 1e-4), "The bias is added once for each input channel: add it once.")
+    require(close(value, expected, 1e-4), "The shape is right, the numbers are not: compare with F.conv2d.")
 
 
 @exercise("03.small_network")

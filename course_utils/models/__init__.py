@@ -8,5 +8,5 @@ __all__ = ["VGG", "conv_block", "count_parameters"]
 
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
-    """How many numbers a model learns; with `trainable_only`, without those that are frozen. A shared one counts once."""
+    """How many numbers a model learns; with `trainable_only`, without the frozen ones. A shared one counts once."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)
