@@ -95,9 +95,8 @@ def load_splits(
     `dataset` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows" (a mirror pair of shapes),
     the path of an image folder (train/<class>/*, test/<class>/*), or "auto": CIFAR-10 if it is on disk, else Shapes.
     The validation images are taken from the training images first, then `train_size` of the rest (0: all). Both
-    choices are seeded and keep the classes' proportions. `augment` maps uint8 (3, size, size) to the same, or to
-    floats in [0, 1], on training images only. `normalize` is True (by the training images' own channel statistics),
-    False (values stay in [0, 1]), or a pair (mean, std).
+    choices are seeded and keep the classes' proportions. `augment` maps uint8 (3, size, size) to the same or to floats
+    in [0, 1], in training only. `normalize`: True (by the training images), False (stay in [0, 1]), or (mean, std).
 
     Raises:
         FileNotFoundError: if the data set is not on disk; the message says how to get it.

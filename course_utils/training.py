@@ -162,18 +162,14 @@ def fit(
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
         ValueError: if `epochs` is below 1, a loader is empty, or the checkpoint is missing or does not fit.
     """
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}: give at least 1")
     model.to(device)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "generator": train_loader.generator}
-    history, best_weights = _resume(checkpoint, parts, epochs, keep_best) if resume else (History(), None)
+    history, best_weights = _start(checkpoint, resume, parts, epochs, keep_best)
     with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
         for epoch in range(len(history.val_loss) + 1, epochs + 1):
-            batches = bar.follow(train_loader, epoch)
-            try:
+            with _naming(epoch):
+                batches = bar.follow(train_loader, epoch)
                 train = train_one_epoch(model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler)
-            except FloatingPointError as error:
-                raise FloatingPointError(f"epoch {epoch}: {error}") from None
             history.append(train, evaluate(model, val_loader, device, loss_fn=loss_fn))
             if keep_best and history.best_epoch == epoch:
                 best_weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
@@ -199,11 +195,23 @@ class _Bar(tqdm):
             self.update()
 
 
-def _resume(checkpoint: str | Path | None, parts: dict, epochs: int, keep_best: bool) -> tuple[History, dict | None]:
-    """Put the checkpoint's state, if there is one, into `parts`; its history, and its best weights if wanted."""
-    if checkpoint is None:
+@contextmanager
+def _naming(epoch: int) -> Iterator[None]:
+    try:
+        yield
+    except FloatingPointError as error:
+        raise FloatingPointError(f"epoch {epoch}: {error}") from None
+
+
+def _start(
+    checkpoint: str | Path | None, resume: bool, parts: dict, epochs: int, keep_best: bool
+) -> tuple[History, dict | None]:
+    """History and best weights to begin with: empty, or those of the checkpoint to resume, put into `parts`."""
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}: give at least 1")
+    if resume and checkpoint is None:
         raise ValueError("resume=True needs a checkpoint: give the file to go on from")
-    if not Path(checkpoint).exists():
+    if not resume or not Path(checkpoint).exists():
         return History(), None
     saved, name = load_checkpoint(checkpoint, **parts), Path(checkpoint).name
     history = History(**saved["history"])
