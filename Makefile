@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 # Checks run on the built-in images whatever lies in data/, on one thread, where results repeat to the last digit.
-CHECK := COURSE_DATA=$(CURDIR)/runs/no-data COURSE_RUNS=$(CURDIR)/runs OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
+CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
 .PHONY: run test lab data publish results clean
 
@@ -19,7 +19,7 @@ test: $(READY)
 	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -n 2 --dist loadfile runs/smoke
 
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=$(CURDIR) notebooks/00_training_loop.ipynb
+	$(BIN)/jupyter lab --notebook-dir="$(CURDIR)" notebooks/00_training_loop.ipynb
 
 data: $(READY)
 	$(BIN)/python -m course_utils data cifar10

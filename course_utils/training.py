@@ -1,6 +1,7 @@
 """The training loop of lesson 00: an epoch, an evaluation, and `fit`, which puts them together."""
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -185,7 +186,9 @@ class _Bar(tqdm):
     """One progress bar over the batches of all epochs."""
 
     def __init__(self, steps: int, done: int, epochs: int):
-        super().__init__(total=epochs * steps, initial=done * steps, unit="batch", leave=False, mininterval=0.5)
+        # stdout, where a cleared bar leaves nothing; notebooks keep an empty red box for stderr
+        where = {"file": sys.stdout, "leave": False}
+        super().__init__(total=epochs * steps, initial=done * steps, unit="batch", mininterval=0.5, **where)
         self.epochs = epochs
 
     def follow(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -77,7 +77,8 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
             outcome.results = read_results(task)
             judge(outcome, claims, request)
     click.echo(summary(outcomes))
-    click.echo(f"HTML pages in {short(tasks[0].folder)}")
+    if any(outcome.status in ("ok", "kept") for outcome in outcomes):
+        click.echo(f"HTML pages in {short(tasks[0].folder)}")
     if outcomes[-1].status == "interrupted":
         return 130
     return int(any(outcome.status == "failed" or outcome.broken for outcome in outcomes))
@@ -159,5 +160,6 @@ def _headline(results: dict[str, Any] | None) -> str:
     if results is None:
         return "-"
     floats = {name: value for name, value in results.items() if isinstance(value, float)}
-    accuracies = [f"{name} {value:.4f}" for name, value in floats.items() if name.endswith("accuracy")]
+    names = sorted((name for name in floats if name.endswith("accuracy")), key=lambda name: name != "test_accuracy")
+    accuracies = [f"{name} {floats[name]:.4f}" for name in names]
     return f"{len(results) - 1}" + (f" ({', '.join(accuracies[:2])})" if accuracies else "")
