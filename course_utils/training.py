@@ -156,12 +156,12 @@ def fit(
 ) -> History:
     """Train for `epochs` epochs, measuring on the validation images after each. The test images have no place here.
 
-    With `checkpoint`, all that a training is made of is written to that file after each epoch, and `resume=True` goes
-    on from there as if nothing had happened. `keep_best` ends with the weights of `History.best_epoch`, not the last.
+    With `checkpoint`, all that a training is made of is written to that file after each epoch; `resume=True` goes on
+    from there, if the file exists. `keep_best` ends with the weights of `History.best_epoch`, not the last.
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
-        ValueError: if `epochs` is below 1, a loader is empty, or the checkpoint is missing or does not fit.
+        ValueError: if `epochs` is below 1, a loader is empty, `checkpoint` is not given, or is of another training.
     """
     model.to(device)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "generator": train_loader.generator}

@@ -288,7 +288,16 @@ def test_too_few_images(make_folder, training, arguments, message):
         ({"val_fraction": float("nan")}, "val_fraction is nan: give a fraction between 0 and 1, for instance 0.1"),
         *(
             ({"normalize": bad}, f"normalize is {bad!r}: give True, False or (mean, std), 3 numbers each, std above 0")
-            for bad in (None, 1, "imagenet", (0.5, 0.5), ((0.5,), (0.5,)), ((0, 0, 0), (1, 0, 1)), ((0, 0, 0),))
+            for bad in (
+                None,
+                1,
+                "imagenet",
+                (0.5, 0.5),
+                ((0.5,), (0.5,)),
+                ((0, 0, 0), (1, 0, 1)),
+                ((0, 0, 0),),
+                ((0, 0, 0), (1, 1)),
+            )
         ),
     ],
 )
@@ -415,6 +424,12 @@ def test_cifar10_is_read_pixel_for_pixel(cifar10):
     assert splits.test.labels.tolist() == labels
     expected = torch.from_numpy(pixels[7].reshape(3, 32, 32)).float() / 255
     assert torch.equal(splits.test[7][0], expected)
+
+
+def test_a_root_in_the_home_folder(cifar10, monkeypatch):
+    monkeypatch.setenv("HOME", str(cifar10[0]))
+    monkeypatch.setenv("USERPROFILE", str(cifar10[0]))
+    assert len(load_splits("cifar10", root="~").test) == 20
 
 
 def test_auto_takes_cifar10_where_it_is(cifar10, capsys):
