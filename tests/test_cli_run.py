@@ -279,7 +279,8 @@ def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, m
 def test_ctrl_c_in_a_running_cell_ends_without_traceback(tmp_path):
     folder = make_course(tmp_path)
     write_notebook(folder / "00_good.ipynb", ["import time\nopen('started', 'w').close()\ntime.sleep(60)"])
-    code = (
+    code = (  # a test run in the background of a shell inherits a deaf ear for SIGINT: listen again
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys; from pathlib import Path; from course_utils.cli.run import Request, run_lessons\n"
         "sys.exit(run_lessons(Path('notebooks'), Path('runs'), Request(lessons=('0',))))"
     )
