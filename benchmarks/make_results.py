@@ -3,6 +3,8 @@
 python benchmarks/make_results.py
 """
 
+import torch
+
 from course_utils.results import load_recorded
 from course_utils.runtime import ROOT
 
@@ -43,6 +45,20 @@ def lessons_on_cifar10() -> str:
     return "## Lessons 00 and 03 on CIFAR-10 (JPEG)\n\n" + table(header, rows)
 
 
+def augmentation() -> str:
+    found = load_recorded("01_data_augmentation.cifar10-jpeg-5k")
+    rows = []
+    for arm, measured in found["arms"].items():
+        train, test = (torch.tensor(measured[f"{part}_accuracy"]) for part in ("train", "test"))
+        rows.append([arm.replace("_", " "), percent(train.mean()), percent(test.mean(), test.std())])
+    title = (
+        f"## Lesson 01: augmentation on CIFAR-10 (JPEG), {found['train_images']:,} images, {found['epochs']} epochs\n\n"
+    )
+    note = f"Means over {found['seeds']} seeds; here ± is the standard deviation over seeds.\n\n"
+    header = ["augmentation", "training accuracy, not augmented", "test accuracy"]
+    return title + note + table(header, rows)
+
+
 def shapes_difficulty() -> str:
     found = load_recorded("shapes_difficulty")
     names = {"linear": "linear classifier, 18,000 images", "cnn": "lesson 03's network, 5,000 images, 5 epochs"}
@@ -74,7 +90,7 @@ def training_overhead() -> str:
     return title + table(["what", f"median of {found['pairs']} pairs", "range"], rows)
 
 
-SECTIONS = (lessons_on_cifar10, shapes_difficulty, channel_stats, training_overhead)
+SECTIONS = (lessons_on_cifar10, augmentation, shapes_difficulty, channel_stats, training_overhead)
 
 
 def results() -> str:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,19 @@ MORE_OPTIONS = {
     "VGG",
     "receptive_field",
 }  # in the package; held equal by outputs instead of by syntax tree
-LESSON_ONLY = {"softmax", "cross_entropy", "split_by_class", "convolve", "max_pool"}
+LESSON_ONLY = {
+    "softmax",
+    "cross_entropy",
+    "split_by_class",
+    "convolve",
+    "max_pool",
+    "image_grid",
+    "pad_and_cut",
+    "random_crop",
+    "random_flip",
+    "crop_and_flip",
+    "mixup",
+}
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -96,6 +109,15 @@ def test_form(path):
     prose = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     assert prose.count("**Predict") >= 3
     assert prose.count("<details>") == prose.count("</details>")
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *ROOT.glob("*.md")], ids=lambda p: p.name)
+def test_links_to_files_lead_somewhere(path):
+    text = (
+        "\n".join(c.source for c in read(path).cells) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+    )
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (path.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
