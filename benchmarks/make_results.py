@@ -46,17 +46,49 @@ def lessons_on_cifar10() -> str:
 
 
 def augmentation() -> str:
-    found = load_recorded("01_data_augmentation.cifar10-jpeg-5k")
     rows = []
-    for arm, measured in found["arms"].items():
-        train, test = (torch.tensor(measured[f"{part}_accuracy"]) for part in ("train", "test"))
-        rows.append([arm.replace("_", " "), percent(train.mean()), percent(test.mean(), test.std())])
-    title = (
-        f"## Lesson 01: augmentation on CIFAR-10 (JPEG), {found['train_images']:,} images, {found['epochs']} epochs\n\n"
-    )
+    for size in ("5k", "45k"):
+        found = load_recorded(f"01_data_augmentation.cifar10-jpeg-{size}")
+        for arm, measured in found["arms"].items():
+            train, test = (torch.tensor(measured[f"{part}_accuracy"]) for part in ("train", "test"))
+            amounts = [f"{found['train_images']:,}", str(found["epochs"])]
+            rows.append([arm.replace("_", " "), *amounts, percent(train.mean()), percent(test.mean(), test.std())])
+    title = "## Lesson 01: augmentation on CIFAR-10 (JPEG)\n\n"
     note = f"Means over {found['seeds']} seeds; here ± is the standard deviation over seeds.\n\n"
-    header = ["augmentation", "training accuracy, not augmented", "test accuracy"]
+    header = ["augmentation", "training images", "epochs", "training accuracy, not augmented", "test accuracy"]
     return title + note + table(header, rows)
+
+
+def normalization() -> str:
+    found = load_recorded("02_normalization.cifar10-jpeg")
+    inputs = ("raw bytes", "[0, 1]", "normalised", "wrong std")
+    sweeps = {title: by_input for title, by_input in found.items() if "normalised" in str(by_input) and title != "fed"}
+    rows = []
+    for title, by_input in sweeps.items():
+        for name in inputs:
+            losses = torch.tensor(by_input[name]["best_losses"])
+            rates = ", ".join(f"{rate:g}" if rate else "none" for rate in by_input[name]["largest_rate"])
+            rows.append(
+                [title, name, rates, f"{by_input[name]['best_rate']:g}", f"{losses.mean():.2f} ± {losses.std():.2f}"]
+            )
+    fed = [
+        [network, form, percent(torch.tensor(values).mean(), torch.tensor(values).std())]
+        for network, by_form in found["fed"].items()
+        if isinstance(by_form, dict)
+        for form, values in by_form.items()
+    ]
+    note = (
+        f"{found['steps']} steps of {found['batch_size']} images, SGD with momentum {found['momentum']}; a rate trains "
+        f"if the loss ends {found['margin']} below ln 10. Here ± is the standard deviation over {len(found['seeds'])} "
+        "seeds.\n\n"
+    )
+    header = ["training", "input", "largest rate that trains, seed by seed", "best rate", "loss at the end"]
+    trained = (
+        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} epochs), then fed:\n\n"
+    )
+    header_fed = ["network", "input", "validation accuracy"]
+    title = "## Lesson 02: the scale of the input on CIFAR-10 (JPEG)\n\n"
+    return title + note + table(header, rows) + "\n" + trained + table(header_fed, fed)
 
 
 def shapes_difficulty() -> str:
@@ -90,7 +122,7 @@ def training_overhead() -> str:
     return title + table(["what", f"median of {found['pairs']} pairs", "range"], rows)
 
 
-SECTIONS = (lessons_on_cifar10, augmentation, shapes_difficulty, channel_stats, training_overhead)
+SECTIONS = (lessons_on_cifar10, augmentation, normalization, shapes_difficulty, channel_stats, training_overhead)
 
 
 def results() -> str:

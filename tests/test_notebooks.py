@@ -20,6 +20,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 COMMON = ("dataset", "epochs", "batch_size", "learning_rate", "train_size", "seed", "device", "output_dir")
 # Where the package keeps what a lesson writes out. Helpers that serve one lesson only are not in the package.
 HOME = {
+    "channel_stats": "course_utils.data",
+    "denormalize": "course_utils.data",
     "train_one_epoch": "course_utils.training",
     "evaluate": "course_utils.training",
     "predict": "course_utils.training",
@@ -44,6 +46,8 @@ LESSON_ONLY = {
     "random_flip",
     "crop_and_flip",
     "mixup",
+    "normalize",
+    "wrap_to_bytes",
 }
 
 
