@@ -79,8 +79,8 @@ def normalization() -> str:
     ]
     note = (
         f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum {found['momentum']}; "
-        f"a rate trains if the loss ends {found['margin']} below ln 10. Here ± is the standard deviation over {len(found['seeds'])} "
-        "seeds.\n\n"
+        f"a rate trains if the loss ends {found['margin']} below ln 10. "
+        f"Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
     header = ["training", "input", "largest rate that trains, seed by seed", "best rate", "loss at the end"]
     trained = (
