@@ -26,6 +26,12 @@ def percent(accuracy: float, error: float | None = None) -> str:
     return f"{accuracy:.1%}" + ("" if error is None else f" ± {error * 100:.1f}")
 
 
+def over_seeds(accuracies: list[float]) -> str:
+    """The mean, and the standard deviation over seeds."""
+    values = torch.tensor(accuracies)
+    return percent(values.mean(), values.std())
+
+
 def lessons_on_cifar10() -> str:
     runs = {
         "00: linear classifier": load_recorded("00_training_loop.cifar10-jpeg"),
@@ -50,9 +56,9 @@ def augmentation() -> str:
     for size in ("5k", "45k"):
         found = load_recorded(f"01_data_augmentation.cifar10-jpeg-{size}")
         for arm, measured in found["arms"].items():
-            train, test = (torch.tensor(measured[f"{part}_accuracy"]) for part in ("train", "test"))
             amounts = [f"{found['train_images']:,}", str(found["epochs"])]
-            rows.append([arm.replace("_", " "), *amounts, percent(train.mean()), percent(test.mean(), test.std())])
+            train = percent(torch.tensor(measured["train_accuracy"]).mean())
+            rows.append([arm.replace("_", " "), *amounts, train, over_seeds(measured["test_accuracy"])])
     title = "## Lesson 01: augmentation on CIFAR-10 (JPEG)\n\n"
     note = f"Means over {found['seeds']} seeds; here ± is the standard deviation over seeds.\n\n"
     header = ["augmentation", "training images", "epochs", "training accuracy, not augmented", "test accuracy"]
@@ -62,17 +68,15 @@ def augmentation() -> str:
 def normalization() -> str:
     found = load_recorded("02_normalization.cifar10-jpeg")
     inputs = ("raw bytes", "[0, 1]", "normalised", "wrong std")
-    sweeps = {title: by_input for title, by_input in found.items() if "normalised" in str(by_input) and title != "fed"}
+    sweeps = {title: part for title, part in found.items() if isinstance(part, dict) and set(inputs) <= set(part)}
     rows = []
     for title, by_input in sweeps.items():
         for name in inputs:
-            losses = torch.tensor(by_input[name]["best_losses"])
-            rates = ", ".join(f"{rate:g}" if rate else "none" for rate in by_input[name]["largest_rate"])
-            rows.append(
-                [title, name, rates, f"{by_input[name]['best_rate']:g}", f"{losses.mean():.2f} ± {losses.std():.2f}"]
-            )
+            swept, losses = by_input[name], torch.tensor(by_input[name]["best_losses"])
+            rates = ", ".join(f"{rate:g}" if rate else "none" for rate in swept["largest_rate"])
+            rows.append([title, name, rates, f"{swept['best_rate']:g}", f"{losses.mean():.2f} ± {losses.std():.2f}"])
     fed = [
-        [network, form, percent(torch.tensor(values).mean(), torch.tensor(values).std())]
+        [network, form, over_seeds(values)]
         for network, by_form in found["fed"].items()
         if isinstance(by_form, dict)
         for form, values in by_form.items()

@@ -16,7 +16,8 @@ that is best in the mean over the seeds, averaged over the seeds.
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,7 +25,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from course_utils.data import IMAGENET_MEAN, IMAGENET_STD, ImageDataset, channel_stats, load_splits, make_loaders
+from course_utils.data import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ImageDataset,
+    Splits,
+    channel_stats,
+    load_splits,
+    make_loaders,
+)
 from course_utils.models import VGG
 from course_utils.results import RECORDED_DIR
 from course_utils.runtime import seed_everything
@@ -34,7 +43,7 @@ RESULT = RECORDED_DIR / "02_normalization.cifar10-jpeg.json"
 SEEDS, IMAGES, STEPS, BATCH, LAST = (0, 1, 2), 5000, 200, 32, 20
 CEILING, MARGIN, MOMENTUM = 2 * math.log(10), 0.1, 0.9
 FED_IMAGES, FED_EPOCHS, FED_RATE = 10_000, 5, 0.001
-FED_NETWORKS = ("no batch normalisation", "with batch normalisation")
+FED_NETWORKS = {"no batch normalisation": False, "with batch normalisation": True}  # is it there?
 DEVICE = torch.device("cpu")
 ALONE = {"raw bytes": ((0.0,) * 3, (1 / 255,) * 3), "[0, 1]": ((0.0,) * 3, (1.0,) * 3)}  # need no statistics
 
@@ -56,9 +65,7 @@ def make_model(name: str) -> nn.Module:
         nn.init.zeros_(model[1].weight)  # random weights times raw bytes would be huge logits
         nn.init.zeros_(model[1].bias)
         return model
-    return small_vgg(
-        batch_norm="batch normalisation" in name and "no" not in name.split(), he="PyTorch's start" not in name
-    )
+    return small_vgg(batch_norm="batch normalisation" in name, he="PyTorch's start" not in name)
 
 
 def rates(low: int, high: int) -> list[float]:
@@ -88,20 +95,28 @@ def wrong_std(dataset: ImageDataset) -> Tensor:
     return torch.stack([image.double().std(dim=(1, 2), correction=0) for image, _ in dataset]).mean(dim=0)
 
 
-def four_inputs(train: ImageDataset) -> dict[str, tuple]:
+def four_inputs(splits: Splits) -> dict[str, tuple]:
     """(mean, std) of the four inputs, from the training images that are used."""
-    plain = ImageDataset(train.images, train.labels)
-    mean, std = (tuple(values.tolist()) for values in channel_stats(plain))
-    return {**ALONE, "normalised": (mean, std), "wrong std": (mean, tuple(wrong_std(plain).tolist()))}
+    wrong = wrong_std(ImageDataset(splits.train.images, splits.train.labels))
+    return {**ALONE, "normalised": (splits.mean, splits.std), "wrong std": (splits.mean, tuple(wrong.tolist()))}
 
 
 DATA: dict = {}  # what a worker process keeps
 
 
-def start_worker(folder: str) -> None:
+def start_worker(folder: str, train_size: int) -> None:
     torch.set_num_threads(1)
-    splits = load_splits(folder, train_size=IMAGES, normalize=False)
-    DATA.update(images=splits.train.images, labels=splits.train.labels, inputs=four_inputs(splits.train))
+    splits = load_splits(folder, train_size=train_size)
+    DATA.update(splits=splits, inputs=four_inputs(splits))
+
+
+def in_two_processes(work: Callable, tasks: list[tuple], folder: str, train_size: int) -> dict:
+    """Each task's result, by task."""
+    with get_context("spawn").Pool(2, start_worker, (folder, train_size)) as pool:
+        found = dict(zip(tasks, pool.map(work, tasks, chunksize=1), strict=True))
+        pool.close()
+        pool.join()
+    return found
 
 
 def first_losses(task: tuple[str, str, int, float]) -> list[float]:
@@ -116,11 +131,11 @@ def first_losses(task: tuple[str, str, int, float]) -> list[float]:
     )
     order = torch.Generator().manual_seed(seed)
     indices = torch.cat([torch.randperm(IMAGES, generator=order) for _ in range(-(-STEPS * BATCH // IMAGES))])
-    losses = []
+    losses, train = [], DATA["splits"].train
     for batch in indices.split(BATCH)[:STEPS]:
-        images = scaled(DATA["images"][batch], *DATA["inputs"][scaling])
+        images = scaled(train.images[batch], *DATA["inputs"][scaling])
         try:
-            losses.append(train_one_epoch(model, [(images, DATA["labels"][batch])], optimizer, DEVICE).loss)
+            losses.append(train_one_epoch(model, [(images, train.labels[batch])], optimizer, DEVICE).loss)
         except FloatingPointError:
             break
     return losses
@@ -154,8 +169,7 @@ def sweep(folder: str, name: str) -> dict:
         scaling: SWEEPS[name][0 if scaling == "raw bytes" else 1] for scaling in (*ALONE, "normalised", "wrong std")
     }
     tasks = [(name, scaling, seed, rate) for scaling, values in grid.items() for seed in SEEDS for rate in values]
-    with get_context("spawn").Pool(2, start_worker, (folder,)) as pool:
-        found = dict(zip(tasks, pool.map(first_losses, tasks, chunksize=1), strict=True))
+    found = in_two_processes(first_losses, tasks, folder, IMAGES)
     return {
         scaling: summary(values, [[found[name, scaling, seed, rate] for rate in values] for seed in SEEDS])
         for scaling, values in grid.items()
@@ -179,48 +193,40 @@ def statistics(folder: str) -> dict:
     }
 
 
-def fed_one(task: tuple[str, str, int]) -> dict[str, float]:
+def fed_one(task: tuple[str, int]) -> dict[str, float]:
     """Validation accuracy of one network, trained on normalised images, by the input that it is given afterwards."""
-    folder, name, seed = task
-    torch.set_num_threads(1)
-    splits = load_splits(folder, train_size=FED_IMAGES)
-    inputs = four_inputs(splits.train)
-    inputs |= {"ImageNet's numbers": (IMAGENET_MEAN, IMAGENET_STD), "mean kept": ((0.0,) * 3, inputs["normalised"][1])}
+    name, seed = task
+    splits = DATA["splits"]
+    more = {"ImageNet's numbers": (IMAGENET_MEAN, IMAGENET_STD), "mean kept": ((0.0,) * 3, splits.std)}
     seed_everything(seed)
-    model = make_model(name)
+    model = small_vgg(FED_NETWORKS[name])
     optimizer = torch.optim.Adam(model.parameters(), lr=FED_RATE)
     loaders = make_loaders(splits, BATCH, seed=seed)
     fit(model, loaders.train, loaders.val, optimizer=optimizer, epochs=FED_EPOCHS, device=DEVICE)
     found = {}
-    for scaling, (mean, std) in inputs.items():
+    for scaling, (mean, std) in (DATA["inputs"] | more).items():
         images = ImageDataset(splits.val.images, splits.val.labels, mean=mean, std=std)
         found[scaling] = evaluate(model, DataLoader(images, 250), DEVICE).accuracy
     return found
 
 
 def fed(folder: str) -> dict:
-    tasks = [(folder, name, seed) for name in FED_NETWORKS for seed in SEEDS]
-    with get_context("spawn").Pool(2) as pool:
-        found = dict(zip(tasks, pool.map(fed_one, tasks, chunksize=1), strict=True))
+    tasks = [(name, seed) for name in FED_NETWORKS for seed in SEEDS]
+    found = in_two_processes(fed_one, tasks, folder, FED_IMAGES)
     return {
         "images": FED_IMAGES,
         "epochs": FED_EPOCHS,
         **{
-            name: {scaling: [found[folder, name, seed][scaling] for seed in SEEDS] for scaling in found[tasks[0]]}
+            name: {scaling: [found[name, seed][scaling] for seed in SEEDS] for scaling in found[tasks[0]]}
             for name in FED_NETWORKS
         },
     }
 
 
-def parts(folder: str, names: list[str]) -> Iterator[tuple[str, dict]]:
-    for name in names:
-        yield name, {"statistics": statistics, "fed": fed}[name](folder) if name not in SWEEPS else sweep(folder, name)
-
-
 def main() -> None:
-    known = ["statistics", *SWEEPS, "fed"]
-    if len(sys.argv) < 2 or set(sys.argv[2:]) - set(known):
-        raise SystemExit(f"{__doc__}\nThe parts are {'; '.join(known)}")
+    parts = {"statistics": statistics, **{name: partial(sweep, name=name) for name in SWEEPS}, "fed": fed}
+    if len(sys.argv) < 2 or set(sys.argv[2:]) - set(parts):
+        raise SystemExit(f"{__doc__}\nThe parts are {'; '.join(parts)}")
     settings = {
         "seeds": list(SEEDS),
         "images": IMAGES,
@@ -230,7 +236,8 @@ def main() -> None:
         "margin": MARGIN,
         "momentum": MOMENTUM,
     }
-    for name, found in parts(sys.argv[1], sys.argv[2:] or known):
+    for name in sys.argv[2:] or parts:
+        found = parts[name](sys.argv[1])
         kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
         text = json.dumps({**kept, **settings, name: found}, indent=1, sort_keys=True) + "\n"
         temporary = Path(f"{RESULT}.tmp")

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises.mechanism import close, exercise, require, require_tensor
+from course_utils.exercises.mechanism import close, exercise, require, require_pair, require_tensor
 
 
 @exercise("01.number_of_pictures")
@@ -51,8 +51,7 @@ def check_cutmix(answer) -> None:
     labels, window = torch.tensor([0, 2, 1]), (slice(None), slice(None), slice(1, 3), slice(2, 5))
     given = images.clone()
     value = answer(given, labels.clone(), 1, 2, 2, 3, 4)
-    require(value is not None and value is not ..., "Your function returns nothing yet: replace the dots.")
-    require(isinstance(value, tuple) and len(value) == 2, "Return two tensors: the new images and the new labels.")
+    require_pair(value, "the new images", "the new labels")
     require_tensor(value[0], (3, 2, 6, 6), "the tensor of new images")
     require_tensor(value[1], (3, 4), "the tensor of new labels")
     require(torch.equal(given, images), "Your function changed the images that it was given: start with clone().")

@@ -3,12 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises.mechanism import close, exercise, require, require_tensor
-
-
-def _require_pair(value: object, first: str, second: str) -> None:
-    require(value is not None and value is not ..., f"Your function returns nothing yet: return {first} and {second}.")
-    require(isinstance(value, tuple) and len(value) == 2, f"Return two tensors: {first} and {second}.")
+from course_utils.exercises.mechanism import close, exercise, require, require_pair, require_tensor
 
 
 @exercise("02.merge")
@@ -17,12 +12,10 @@ def check_merge(answer) -> None:
     generator = torch.Generator().manual_seed(0)
     dark = 0.1 + 0.1 * torch.rand(3, 300, generator=generator, dtype=torch.float64)
     light = 0.5 + 0.4 * torch.rand(3, 100, generator=generator, dtype=torch.float64)
-    means, stds = (
-        [part.mean(dim=1) for part in (dark, light)],
-        [part.std(dim=1, correction=0) for part in (dark, light)],
-    )
+    means = [part.mean(dim=1) for part in (dark, light)]
+    stds = [part.std(dim=1, correction=0) for part in (dark, light)]
     value = answer(300, means[0].clone(), stds[0].clone(), 100, means[1].clone(), stds[1].clone())
-    _require_pair(value, "the mean", "the std")
+    require_pair(value, "the mean", "the std")
     require_tensor(value[0], (3,), "the mean")
     require_tensor(value[1], (3,), "the std")
     both = torch.cat([dark, light], dim=1)
@@ -56,7 +49,7 @@ def check_fold(answer) -> None:
     mean, std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.25, 0.2, 0.1])
     images = torch.rand(2, 3, 6, 6, generator=generator)
     value = answer(weight.clone(), bias.clone(), mean.clone(), std.clone())
-    _require_pair(value, "the new weight", "the new bias")
+    require_pair(value, "the new weight", "the new bias")
     require_tensor(value[0], (4, 3, 3, 3), "the new weight")
     require_tensor(value[1], (4,), "the new bias")
     new_weight = weight / std.view(1, 3, 1, 1)

@@ -35,6 +35,12 @@ def require_tensor(value: object, shape: tuple[int, ...], what: str) -> None:
     require(tuple(value.shape) == shape, f"{what} has shape {tuple(value.shape)}: it should be {shape}.")
 
 
+def require_pair(value: object, first: str, second: str) -> None:
+    """Raise NotYet unless a function gave two things; `first` and `second` say in words which."""
+    require(value is not None and value is not ..., "Your function returns nothing yet: replace the dots.")
+    require(isinstance(value, tuple) and len(value) == 2, f"Return two tensors: {first} and {second}.")
+
+
 def close(value: Tensor, expected: Tensor, tolerance: float = 1e-5) -> bool:
     """Whether two tensors of equal shape agree to within `tolerance`, relative or absolute."""
     return torch.allclose(value.double(), expected.double(), rtol=tolerance, atol=tolerance)
