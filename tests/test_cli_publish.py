@@ -15,7 +15,7 @@ from course_utils.cli.publish import code_hash, find_faults, is_stale, publish_l
 
 LOOK = """\
 import os
-names = ("COURSE_DATA", "COURSE_RUNS")
+names = ("COURSE_DATA", "COURSE_RUNS", "TORCH_HOME")
 print(*(os.listdir(os.environ[name]) for name in names), os.environ["TQDM_DISABLE"], "OMP_NUM_THREADS" in os.environ)"""
 
 HASH = "6f504748109bae0619cca7133c1e7f9c3a7b240b1365ec866c111894418e09a5"
@@ -53,7 +53,7 @@ def published(tmp_path_factory):
 
 
 def test_outputs_are_made_where_no_data_are_and_threads_are_free(published):
-    assert published[0].cells[1].outputs[0].text == "[] [] 1 False\n"
+    assert published[0].cells[1].outputs[0].text == "[] [] [] 1 False\n"
 
 
 def test_metadata_hold_only_what_is_the_same_everywhere(published):

@@ -91,13 +91,17 @@ def _canonical(node: Any) -> Any:
 
 
 def execute(notebook: NotebookNode, path: Path) -> None:
-    """Execute a notebook at its defaults, where no data set is on disk.
+    """Execute a notebook at its defaults, where no data set is on disk, nor weights in torch's cache.
 
     Raises:
         click.ClickException: with the cell and its error, if one fails.
     """
-    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as runs:
-        env = {**os.environ, "COURSE_DATA": data, "COURSE_RUNS": runs, "TQDM_DISABLE": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("COURSE_DATA", "COURSE_RUNS", "TORCH_HOME")
+        for name in names:
+            (Path(folder) / name).mkdir()
+        own = {name: str(Path(folder) / name) for name in names}
+        env = {**os.environ, **own, "TQDM_DISABLE": "1"}
         env.pop("OMP_NUM_THREADS", None)  # readers have it unset
         client = NotebookClient(
             notebook,
