@@ -95,6 +95,74 @@ def normalization() -> str:
     return title + note + table(header, rows) + "\n" + trained + table(header_fed, fed)
 
 
+def backbone() -> str:
+    found = load_recorded("vgg_mini")
+    history, images = found["history"], found["val_images"]
+    accuracy = found["shipped_val_accuracy"]
+    shown = sorted({0, *range(2, found["epochs"], 3), found["epochs"] - 1})
+    rows = [[str(i + 1), *(percent(history[f"{part}_accuracy"][i]) for part in ("train", "val"))] for i in shown]
+    settings = (
+        f"{found['parameters']:,} parameters, {found['train_images']:,} images, {found['epochs']} epochs of"
+        f" {found['optimizer']}, batch {found['batch_size']}, rate up to {found['peak_rate']} ({found['schedule']}),"
+        f" weight decay {found['weight_decay']}, label smoothing {found['label_smoothing']}, {found['augmentation']}."
+    )
+    error = (accuracy * (1 - accuracy) / images) ** 0.5
+    kinds = {
+        "as they are": (found["sharpness_val"], accuracy),
+        "blurred, as sharp as training images": (found["sharpness_train"], found["shipped_val_accuracy_blurred"]),
+    }
+    shipped = [[name, f"{sharpness:.3f}", percent(value, error)] for name, (sharpness, value) in kinds.items()]
+    parts = [
+        "## The backbone of lesson 04: 200 classes of Tiny ImageNet\n",
+        settings + "\n",
+        table(["epoch", "training (augmented images)", "validation"], rows),
+        f"The file that is shipped (float16), on {images:,} validation images, which were scaled down by a sharper"
+        " filter than the training images; sharpness is the mean difference of neighbouring pixels, in deviations:\n",
+        table(["validation images", "sharpness", "accuracy"], shipped),
+    ]
+    return "\n".join(parts)
+
+
+def transfer() -> str:
+    found = load_recorded("04_transfer_learning.cifar10-jpeg")
+    names = {
+        "scratch": "from scratch",
+        "probe": "linear probe",
+        "probe_fixed": "linear probe, one weight decay",
+        "fine_tuning": "fine-tuning",
+        "random": "probe, random",
+    }
+    labels, arms = [str(number) for number in found["labels_per_class"]], found["arms"]
+    rows = [[title, *(over_seeds(arms[arm][n]) for n in labels)] for arm, title in names.items()]
+    everything = found["probe_all"]
+    accuracy = everything["test_accuracy"]
+    error = (accuracy * (1 - accuracy) / found["test_images"]) ** 0.5
+    parts = [
+        "## Lesson 04: transfer to CIFAR-10 (JPEG), by labels of each class\n",
+        f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard deviation over seeds.\n",
+        table(["", *labels], rows),
+        f"Linear probe on all {everything['train_images']:,} images: {percent(accuracy, error)}. One seed each: from"
+        f" scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; fine-tuning without"
+        f" augmentation, 500 labels {percent(arms['fine_tuning_plain']['500'][0])}.\n",
+        *transfer_mistakes(found["scaling"], found["leak"]),
+    ]
+    return "\n".join(parts)
+
+
+def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
+    ways = ("throughout", "only later")
+    order = sorted(scaling[ways[0]], key="the weights' own".__ne__)  # that one first
+    scaled = [[name, *(over_seeds(scaling[way][name]) for way in ways)] for name in order]
+    trained = {"honest": "training images", "leaked": "those test images themselves"}
+    leaks = [[title, percent(leak[name]["asked"]), percent(leak[name]["fresh"])] for name, title in trained.items()]
+    return [
+        f"The probe with {scaling['labels_per_class']} labels of each class, images scaled otherwise:\n",
+        table(["scaled by", *ways], scaled),
+        f"The whole network, {leak['epochs']} epochs on {leak['images']:,} images:\n",
+        table(["trained on", f"accuracy on {leak['images']:,} test images", "on the other test images"], leaks),
+    ]
+
+
 def shapes_difficulty() -> str:
     found = load_recorded("shapes_difficulty")
     names = {"linear": "linear classifier, 18,000 images", "cnn": "lesson 03's network, 5,000 images, 5 epochs"}
@@ -126,7 +194,16 @@ def training_overhead() -> str:
     return title + table(["what", f"median of {found['pairs']} pairs", "range"], rows)
 
 
-SECTIONS = (lessons_on_cifar10, augmentation, normalization, shapes_difficulty, channel_stats, training_overhead)
+SECTIONS = (
+    lessons_on_cifar10,
+    augmentation,
+    normalization,
+    backbone,
+    transfer,
+    shapes_difficulty,
+    channel_stats,
+    training_overhead,
+)
 
 
 def results() -> str:

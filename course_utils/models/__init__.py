@@ -2,9 +2,10 @@
 
 from torch import nn
 
+from course_utils.models.transfer import VGGMini, load_backbone, vgg16_classifier
 from course_utils.models.vgg import VGG, conv_block
 
-__all__ = ["VGG", "conv_block", "count_parameters"]
+__all__ = ["VGG", "VGGMini", "conv_block", "count_parameters", "load_backbone", "vgg16_classifier"]
 
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:

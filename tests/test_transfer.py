@@ -1,0 +1,417 @@
+"""Backbones and what is done with them: weights from files, heads, freezing, features, probes, parameter groups."""
+
+import math
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import TensorDataset
+from torchvision.models import VGG16_Weights, vgg16
+
+from course_utils.checkpoints import load_file, save_file
+from course_utils.data import IMAGENET_MEAN, IMAGENET_STD
+from course_utils.features import extract_features, few_of_each, fit_probe, parameter_groups
+from course_utils.models import VGGMini, count_parameters, load_backbone, transfer, vgg16_classifier
+from course_utils.models.transfer import Frozen, add_head, freeze, random_copy, source_classifier
+from course_utils.runtime import WEIGHTS_DIR
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def no_cache_no_network(tmp_path, monkeypatch):
+    """Torch's cache is an empty folder, and a download fails."""
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+
+    def download(url, *args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", download)
+    monkeypatch.setattr(transfer, "MINI_FILE", tmp_path / "vgg_mini.pt")
+
+
+def vgg16_state(head_width=1000):
+    """A state dict of VGG16's shapes, tensor number i full of i + 1; each takes the memory of one number."""
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in vgg16(weights=None, num_classes=head_width).state_dict().items()}
+    return {name: torch.tensor(float(i + 1)).expand(shape) for i, (name, shape) in enumerate(shapes.items())}
+
+
+def mini_values(num_classes=5, seed=0):
+    torch.manual_seed(seed)
+    state = {name: v.half() if v.is_floating_point() else v for name, v in VGGMini(num_classes).state_dict().items()}
+    return {"model": state, "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "classes": ["a"] * num_classes}
+
+
+def raises(error, message):
+    return pytest.raises(error, match=f"^{re.escape(message)}$")
+
+
+@pytest.fixture
+def small_head(monkeypatch):
+    """The source's head has 119.6 million weights: the tests put it on the meta device."""
+    whole = source_classifier
+
+    def on_meta(num_classes):
+        with torch.device("meta"):
+            return whole(num_classes)
+
+    monkeypatch.setattr(transfer, "source_classifier", on_meta)
+
+
+# The networks
+
+
+def test_vgg_mini():
+    model = VGGMini(7)
+    assert count_parameters(model.features) == 1_864_736
+    assert model(torch.rand(2, 3, 32, 32)).shape == (2, 7)
+    assert model.features(torch.rand(2, 3, 32, 32)).shape == (2, 384, 4, 4)
+    assert model(torch.rand(2, 3, 8, 11)).shape == (2, 7)
+
+
+def test_the_source_classifier():
+    with torch.device("meta"):
+        head = source_classifier(10)
+    assert [type(layer).__name__ for layer in head] == [
+        "Linear",
+        "ReLU",
+        "Dropout",
+        "Linear",
+        "ReLU",
+        "Dropout",
+        "Linear",
+    ]
+    assert [tuple(p.shape) for p in head.parameters() if p.ndim == 2] == [(4096, 25088), (4096, 4096), (10, 4096)]
+    assert [layer.p for layer in head if isinstance(layer, nn.Dropout)] == [0.5, 0.5]
+    assert count_parameters(head) == 119_586_826
+
+
+def test_vgg16_classifier_is_the_sources_network(small_head, tmp_path):
+    save_file(vgg16_state(), tmp_path / "w.pth")
+    model = vgg16_classifier(10, weights=tmp_path / "w.pth")
+    assert count_parameters(model) == 134_301_514
+    assert [tuple(p.shape) for p in model.classifier.parameters()][-2:] == [(10, 4096), (10,)]
+    assert model.features[0].weight.device == CPU
+    assert model.avgpool(model.features(torch.zeros(1, 3, 32, 32))).shape == (1, 512, 7, 7)
+
+
+def test_vgg16_classifier_with_the_small_backbone(tmp_path):
+    save_file(mini_values(), tmp_path / "mini.pt")
+    model = vgg16_classifier(3, weights=tmp_path / "mini.pt")
+    assert isinstance(model, VGGMini)
+    assert model(torch.rand(2, 3, 32, 32)).shape == (2, 3)
+    assert torch.equal(model.features[0].weight, mini_values()["model"]["features.0.weight"].float())
+
+
+# Weights
+
+
+@pytest.mark.parametrize("head_width", [1000, 7])
+def test_a_vgg16_state_dict_whatever_its_head(tmp_path, head_width):
+    save_file(vgg16_state(head_width), tmp_path / "w.pth")
+    backbone = load_backbone(str(tmp_path / "w.pth"))
+    assert (backbone.width, backbone.size, backbone.smallest) == (512, 224, 32)
+    assert backbone.description == "VGG16 from w.pth"
+    assert backbone.normalize == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
+    for i, parameter in enumerate(backbone.features.parameters()):
+        assert (parameter == i + 1).all() and parameter.requires_grad
+    assert count_parameters(backbone.features) == 14_714_688
+
+
+def test_a_vgg16_state_dict_without_a_head(tmp_path):
+    state = {name: value for name, value in vgg16_state().items() if name.startswith("features.")}
+    save_file(state, tmp_path / "w.pth")
+    assert (load_backbone(tmp_path / "w.pth").features[28].bias == 26).all()
+
+
+def test_the_small_backbone_brings_its_own_statistics(tmp_path):
+    save_file(mini_values(), tmp_path / "vgg_mini.pt")
+    backbone = load_backbone("mini")
+    assert backbone.normalize == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    assert (backbone.width, backbone.size, backbone.smallest) == (384, 32, 8)
+    assert not backbone.features.training  # a look in training mode would move its running statistics
+    weight = backbone.features[0].weight
+    assert weight.dtype == torch.float32  # the file has half precision
+    assert torch.equal(weight, mini_values()["model"]["features.0.weight"].float())
+
+
+def test_the_weights_that_the_course_ships():
+    path = WEIGHTS_DIR / "vgg_mini.pt"
+    assert path.stat().st_size <= 4_000_000
+    values = load_file(path)
+    assert set(values) == {"model", "mean", "std", "classes"} and len(set(values["classes"])) == 200
+    assert {v.dtype for name, v in values["model"].items() if "num_batches" not in name} == {torch.float16}
+    assert all(v.isfinite().all() for v in values["model"].values())
+    assert load_backbone(path).normalize == (tuple(values["mean"]), tuple(values["std"]))
+    VGGMini(len(values["classes"])).load_state_dict(values["model"])
+
+
+def test_auto_without_imagenet_takes_the_small_one_and_says_so(tmp_path, capsys):
+    save_file(mini_values(), tmp_path / "vgg_mini.pt")
+    assert load_backbone().width == 384
+    said = "weights 'auto': the course's compact VGG (for VGG16 from ImageNet, a download: weights 'imagenet')\n"
+    assert capsys.readouterr().out == said
+
+
+def test_auto_with_imagenet_in_the_cache_takes_it(monkeypatch, capsys):
+    transfer.imagenet_file().parent.mkdir(parents=True)
+    transfer.imagenet_file().touch()
+    asked = []
+
+    def from_cache(url, **options):
+        asked.append((url, options))
+        return vgg16_state()
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", from_cache)
+    backbone = load_backbone("auto")
+    assert backbone.description == "VGG16, trained on ImageNet"
+    assert backbone.normalize == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
+    assert (backbone.features[0].weight == 1).all()
+    ((url, options),) = asked
+    assert url == VGG16_Weights.IMAGENET1K_V1.url and options["check_hash"] and options["weights_only"]
+    assert capsys.readouterr().out == (
+        "weights 'auto': VGG16 from ImageNet is in torch's cache (for the small network: weights 'mini')\n"
+    )
+
+
+def test_the_download_is_announced_first_and_its_failure_names_the_way_out(capsys):
+    with raises(
+        ConnectionError,
+        "VGG16's ImageNet weights could not be loaded (no network): try again, give the path of the file, or use "
+        "weights 'mini'",
+    ):
+        load_backbone("imagenet")
+    assert capsys.readouterr().out == "VGG16's ImageNet weights are not in torch's cache: downloading 528 MB\n"
+
+
+def test_a_wrong_hash_is_refused(monkeypatch):
+    def wrong(url, **options):
+        raise RuntimeError("invalid hash value")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", wrong)
+    with pytest.raises(ConnectionError, match=r"could not be loaded \(invalid hash value\): try again"):
+        load_backbone("imagenet")
+
+
+def test_no_weights_is_random_and_seeded():
+    first = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        backbone = load_backbone("none")
+        first.append(backbone.features[0].weight)
+    assert backbone.normalize is True and backbone.width == 512
+    assert torch.equal(first[0], first[1]) and not torch.equal(first[0], first[2])
+    assert all(p.isfinite().all() for p in backbone.features.parameters())
+
+
+def test_weights_that_are_not_there(tmp_path):
+    message = "weights is 'imagenett': neither one of 'auto', 'imagenet', 'mini', 'none' nor a file that exists"
+    with raises(FileNotFoundError, message):
+        load_backbone("imagenett")
+    with pytest.raises(FileNotFoundError, match="weights is 'mini': neither"):
+        load_backbone("mini")
+
+
+def test_a_file_of_other_weights(tmp_path):
+    save_file({"conv1.weight": torch.zeros(3)}, tmp_path / "resnet.pth")
+    with pytest.raises(ValueError) as error:
+        load_backbone(tmp_path / "resnet.pth")
+    text = str(error.value)
+    assert text.startswith("resnet.pth is no VGG16 state dict with torchvision's names (Missing key(s) in state_dict: ")
+    assert text.endswith("): give another file") and "\n" not in text and len(text) < 200
+
+
+def test_vgg16_weights_of_other_shapes(tmp_path):
+    state = vgg16_state() | {"features.0.weight": torch.zeros(64, 1, 3, 3)}
+    save_file(state, tmp_path / "grey.pth")
+    with pytest.raises(ValueError, match=r"^grey\.pth is no VGG16 state dict .*size mismatch for 0\.weight"):
+        load_backbone(tmp_path / "grey.pth")
+
+
+@pytest.mark.parametrize("name", ["mean", "std"])
+def test_a_small_file_without_statistics(tmp_path, name):
+    values = mini_values()
+    del values[name]
+    save_file(values, tmp_path / "x.pt")
+    with raises(ValueError, f"x.pt has no {name!r}: give a file as benchmarks/train_backbone.py writes it"):
+        load_backbone(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("model", [{}, [1.0], None, 5])
+def test_a_small_file_without_weights(tmp_path, model):
+    save_file({**mini_values(), "model": model}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match=r"^x\.pt is no state dict of VGGMini"):
+        load_backbone(tmp_path / "x.pt")
+
+
+def test_a_file_that_is_no_state_dict(tmp_path):
+    torch.save([1, 2], tmp_path / "list.pt")
+    with pytest.raises(ValueError, match=r"^list\.pt is no VGG16 state dict"):
+        load_backbone(tmp_path / "list.pt")
+    (tmp_path / "text.pt").write_text("no weights", encoding="utf-8")
+    with raises(ValueError, "text.pt is damaged, or no file of tensors: delete it and train again"):
+        load_backbone(tmp_path / "text.pt")
+
+
+# Heads and freezing
+
+
+def small_features():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5))
+
+
+def test_a_new_head_shares_the_features_and_takes_any_size():
+    features = small_features()
+    model = add_head(features, 7)
+    assert model.features is features
+    assert model(torch.rand(2, 3, 9, 12)).shape == (2, 7)
+    assert count_parameters(model.classifier) == 5 * 7 + 7
+
+
+def test_the_head_sees_the_mean_over_places():
+    model, images = add_head(small_features().eval(), 7), torch.rand(2, 3, 8, 8)
+    expected = model.classifier(model.features(images).mean(dim=(2, 3)))
+    assert torch.allclose(model(images), expected, atol=1e-6)
+
+
+def test_freezing_leaves_running_statistics_free_and_frozen_does_not():
+    images = torch.rand(8, 3, 8, 8)
+    for wrap, moves in ((lambda f: freeze(f) or f, True), (Frozen, False)):
+        model = add_head(wrap(small_features()), 3)
+        before = {name: b.clone() for name, b in model.features.named_buffers()}
+        model.train()
+        model(images).sum().backward()
+        assert count_parameters(model, trainable_only=True) == 5 * 3 + 3
+        assert all(p.grad is None for p in model.features.parameters())
+        assert any(not torch.equal(b, before[name]) for name, b in model.features.named_buffers()) == moves
+        assert model.training and model.features.training == moves
+
+
+def test_frozen_gives_what_the_module_gives_in_evaluation_mode():
+    features, images = small_features(), torch.rand(2, 3, 8, 8)
+    expected = features.eval()(images)
+    frozen = Frozen(features).train()
+    assert torch.equal(frozen(images), expected)
+    assert not any(module.training for module in frozen.modules())
+
+
+def test_a_random_copy_is_fresh_trainable_and_another():
+    features = small_features()
+    with torch.no_grad():
+        for tensor in (*features.parameters(), *(b for b in features.buffers() if b.is_floating_point())):
+            tensor.fill_(5.0)
+    freeze(features)
+    fresh = random_copy(features)
+    assert all((p == 5).all() and not p.requires_grad for p in features.parameters())
+    assert all(p.requires_grad for p in fresh.parameters())
+    assert (fresh[0].bias == 0).all() and (fresh[1].weight == 1).all()
+    assert (fresh[1].running_mean == 0).all() and (fresh[1].running_var == 1).all()
+    assert 0 < fresh[0].weight.std() < 5
+
+
+# Features, probe, groups
+
+
+def test_few_of_each():
+    labels = torch.tensor([0] * 5 + [1] * 20 + [2] * 8)
+    chosen = few_of_each(labels, 5, seed=3)
+    assert labels[chosen].bincount().tolist() == [5, 5, 5] and len(set(chosen.tolist())) == 15
+    assert torch.equal(chosen, few_of_each(labels, 5, seed=3))
+    assert not torch.equal(chosen, few_of_each(labels, 5, seed=4))
+    assert labels[chosen].tolist() != sorted(labels[chosen].tolist())  # not sorted by class
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (6, "number is 6, the smallest class has 5: ask for fewer"),
+        (0, "number is 0, give at least 1"),
+        (-1, "number is -1, give at least 1"),
+    ],
+)
+def test_few_of_each_asks_for_what_there_is(number, message):
+    with raises(ValueError, message):
+        few_of_each(torch.tensor([0] * 5 + [1] * 9), number, 0)
+
+
+def test_features_are_the_means_of_the_maps_in_evaluation_mode():
+    model = add_head(small_features(), 3).train()
+    images, labels = torch.rand(7, 3, 8, 8), torch.arange(7)
+    features, given = extract_features(model, TensorDataset(images, labels), CPU, batch_size=3)
+    assert model.training and model.features.training  # as it was
+    assert torch.equal(given, labels) and not features.requires_grad
+    with torch.no_grad():
+        expected = model.eval().features(images).mean(dim=(2, 3))
+        assert torch.allclose(features, expected, atol=1e-6)
+        assert torch.allclose(model(images), model.classifier(features), atol=1e-6)
+
+
+def test_features_of_nothing():
+    with raises(ValueError, "the loader has no images: there is nothing to predict"):
+        extract_features(add_head(small_features(), 3), TensorDataset(torch.rand(0, 3, 8, 8), torch.arange(0)), CPU)
+
+
+def clouds(per_class=30):
+    """Three classes around three points, on axes of very unlike scale; one feature is always 1."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(3 * per_class) % 3
+    points = torch.eye(3)[labels] * 3 + torch.randn(len(labels), 3, generator=generator)
+    scaled = points * torch.tensor([1.0, 100.0, 0.01]) + torch.tensor([5.0, 0.0, 0.0])
+    return torch.cat([scaled, torch.ones(len(labels), 1)], dim=1), labels
+
+
+def test_the_probe_is_at_the_minimum_and_takes_features_as_they_are():
+    features, labels = clouds()
+    decay = 0.1
+    probe = fit_probe(features, labels, 3, decay)
+    accuracy = (probe(features).argmax(dim=1) == labels).float().mean()
+    assert accuracy > 0.8
+    mean, std = features.mean(dim=0), features.std(dim=0, correction=0).clamp(min=1e-6)
+    weight = (probe.weight * std).detach().requires_grad_()
+    bias = (probe.bias + probe.weight @ mean).detach().requires_grad_()
+    loss = F.cross_entropy(F.linear((features - mean) / std, weight, bias), labels) + decay / 2 * weight.square().sum()
+    loss.backward()
+    assert weight.grad.abs().max() < 1e-3 and bias.grad.abs().max() < 1e-3
+
+
+def test_the_probe_does_not_depend_on_the_scale_of_features_or_on_chance():
+    features, labels = clouds()
+    torch.manual_seed(0)
+    probe = fit_probe(features, labels, 3, 0.1)
+    torch.manual_seed(1)
+    assert torch.equal(probe.weight, fit_probe(features, labels, 3, 0.1).weight)
+    larger = fit_probe(features * 8, labels, 3, 0.1)
+    assert torch.allclose(larger(features * 8), probe(features), atol=1e-3)
+
+
+def test_more_weight_decay_gives_smaller_weights():
+    features, labels = clouds()
+    std = features.std(dim=0, correction=0)
+    sizes = [(fit_probe(features, labels, 3, decay).weight * std).norm().item() for decay in (0.001, 0.1, 10.0)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_one_image_of_each_class_is_enough():
+    probe = fit_probe(torch.eye(3), torch.arange(3), 3, 0.01)
+    assert probe(torch.eye(3)).argmax(dim=1).tolist() == [0, 1, 2]
+    assert all(p.isfinite().all() for p in probe.parameters())
+
+
+def test_parameter_groups():
+    model = add_head(small_features(), 3)
+    model.features[0].requires_grad_(False)
+    groups = parameter_groups(model, 0.001, 0.1)
+    assert [group["lr"] for group in groups] == [0.001, 0.1]
+    assert [len(group["params"]) for group in groups] == [6, 2]
+    optimizer = torch.optim.SGD(groups)
+    before = [p.detach().clone() for p in model.parameters()]
+    model(torch.rand(8, 3, 8, 8)).square().sum().backward()
+    optimizer.step()
+    moved = [not torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True)]
+    assert moved[:2] == [False, False] and moved[-1]
+    assert math.isclose(
+        (model.classifier.bias - before[-1]).norm().item(), 0.1 * model.classifier.bias.grad.norm().item(), rel_tol=1e-4
+    )
