@@ -3,21 +3,17 @@
 import os
 import pickle
 import random
-import re
 from collections import Counter, OrderedDict
 
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torch import nn
 from torch.optim import SGD, AdamW, lr_scheduler
 from torch.optim.swa_utils import SWALR
 
 from course_utils.checkpoints import load_checkpoint, load_file, save_checkpoint, save_file
-
-
-def raises(error, message):
-    return pytest.raises(error, match=f"^{re.escape(message)}$")
 
 
 def parts(*, out=2, optimizer=SGD, scheduler=None, generator=True, steps=2):

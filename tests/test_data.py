@@ -3,13 +3,13 @@
 import hashlib
 import pickle
 import random
-import re
 from collections import Counter
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers import raises
 from torchvision.datasets import CIFAR10
 
 from course_utils import data, shapes, sources
@@ -31,10 +31,6 @@ from course_utils.runtime import DATA_DIR
 TRAINING = {"ant": 20, "bee": 10, "cow": 30}
 PETS = {"train": TRAINING, "test": {"ant": 4, "bee": 3, "cow": 5}}
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
-
-def raises(error, message):
-    return pytest.raises(error, match=f"^{re.escape(message)}$")
 
 
 def generator(seed=0):

@@ -1,12 +1,12 @@
 """The training loop: numbers by hand, modes put back, and resuming as if nothing had happened."""
 
 import random
-import re
 from dataclasses import asdict
 
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers import raises
 from torch import nn
 from torch.optim import SGD, AdamW
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
@@ -19,10 +19,6 @@ from course_utils.runtime import seed_everything
 from course_utils.training import History, Metrics, evaluate, evaluation_mode, fit, predict, train_one_epoch
 
 CPU = torch.device("cpu")
-
-
-def raises(error, message):
-    return pytest.raises(error, match=f"^{re.escape(message)}$")
 
 
 def batches(*sizes, features=4, classes=3):
