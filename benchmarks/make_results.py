@@ -26,6 +26,11 @@ def percent(accuracy: float, error: float | None = None) -> str:
     return f"{accuracy:.1%}" + ("" if error is None else f" ± {error * 100:.1f}")
 
 
+def with_error(accuracy: float, images: int) -> str:
+    """An accuracy that was measured on so many images, and its standard error."""
+    return percent(accuracy, (accuracy * (1 - accuracy) / images) ** 0.5)
+
+
 def over_seeds(accuracies: list[float]) -> str:
     """The mean, and the standard deviation over seeds."""
     values = torch.tensor(accuracies)
@@ -98,7 +103,6 @@ def normalization() -> str:
 def backbone() -> str:
     found = load_recorded("vgg_mini")
     history, images = found["history"], found["val_images"]
-    accuracy = found["shipped_val_accuracy"]
     shown = sorted({0, *range(2, found["epochs"], 3), found["epochs"] - 1})
     rows = [[str(i + 1), *(percent(history[f"{part}_accuracy"][i]) for part in ("train", "val"))] for i in shown]
     settings = (
@@ -106,12 +110,11 @@ def backbone() -> str:
         f" {found['optimizer']}, batch {found['batch_size']}, rate up to {found['peak_rate']} ({found['schedule']}),"
         f" weight decay {found['weight_decay']}, label smoothing {found['label_smoothing']}, {found['augmentation']}."
     )
-    error = (accuracy * (1 - accuracy) / images) ** 0.5
     kinds = {
-        "as they are": (found["sharpness_val"], accuracy),
+        "as they are": (found["sharpness_val"], found["shipped_val_accuracy"]),
         "blurred, as sharp as training images": (found["sharpness_train"], found["shipped_val_accuracy_blurred"]),
     }
-    shipped = [[name, f"{sharpness:.3f}", percent(value, error)] for name, (sharpness, value) in kinds.items()]
+    shipped = [[name, f"{sharpness:.3f}", with_error(value, images)] for name, (sharpness, value) in kinds.items()]
     parts = [
         "## The backbone of lesson 04: 200 classes of Tiny ImageNet\n",
         settings + "\n",
@@ -135,13 +138,12 @@ def transfer() -> str:
     labels, arms = [str(number) for number in found["labels_per_class"]], found["arms"]
     rows = [[title, *(over_seeds(arms[arm][n]) for n in labels)] for arm, title in names.items()]
     everything = found["probe_all"]
-    accuracy = everything["test_accuracy"]
-    error = (accuracy * (1 - accuracy) / found["test_images"]) ** 0.5
+    on_all = with_error(everything["test_accuracy"], found["test_images"])
     parts = [
         "## Lesson 04: transfer to CIFAR-10 (JPEG), by labels of each class\n",
         f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard deviation over seeds.\n",
         table(["", *labels], rows),
-        f"Linear probe on all {everything['train_images']:,} images: {percent(accuracy, error)}. One seed each: from"
+        f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from"
         f" scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; fine-tuning without"
         f" augmentation, 500 labels {percent(arms['fine_tuning_plain']['500'][0])}.\n",
         *transfer_mistakes(found["scaling"], found["leak"]),
@@ -151,8 +153,8 @@ def transfer() -> str:
 
 def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
     ways = ("throughout", "only later")
-    order = sorted(scaling[ways[0]], key="the weights' own".__ne__)  # that one first
-    scaled = [[name, *(over_seeds(scaling[way][name]) for way in ways)] for name in order]
+    names = ("the weights' own", "CIFAR-10's", "none, 0 to 1", "raw bytes")
+    scaled = [[name, *(over_seeds(scaling[way][name]) for way in ways)] for name in names]
     trained = {"honest": "training images", "leaked": "those test images themselves"}
     leaks = [[title, percent(leak[name]["asked"]), percent(leak[name]["fresh"])] for name, title in trained.items()]
     return [
