@@ -1,8 +1,10 @@
-"""Looks inside a network: what comes out of each layer, what it costs, how far it sees."""
+"""Looks inside a network: what comes out of each layer, what it costs, how far it sees, what gradient reaches it."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -68,3 +70,19 @@ def _side(value: int | tuple[int, int]) -> int:
     if value[0] != value[1]:
         raise ValueError(f"a window of {value[0]}x{value[1]} is not square: the receptive field has no one size")
     return value[0]
+
+
+def gradient_sizes(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
+    """How strongly the loss of one batch pulls at each convolution, in the order of the network.
+
+    For each convolution, by name: the root mean square of the loss's gradient with respect to its weights, in training
+    mode. Works on a copy, so that neither gradients nor BatchNorm's running statistics are left behind.
+    """
+    model = deepcopy(model).train()
+    model.zero_grad()
+    F.cross_entropy(model(images), labels).backward()
+    return {
+        name: layer.weight.grad.double().square().mean().sqrt().item()  # in double: the square of 1e-30 is no float32
+        for name, layer in model.named_modules()
+        if isinstance(layer, nn.Conv2d)
+    }

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from course_utils.models import VGG
-from course_utils.probes import layer_outputs, multiply_adds, receptive_field
+from course_utils.probes import gradient_sizes, layer_outputs, multiply_adds, receptive_field
 
 
 def test_layer_outputs_in_order_and_untouched_by_later_layers():
@@ -44,3 +44,28 @@ def test_receptive_field_with_stride_and_dilation():
     assert receptive_field([nn.ReLU()]) == [(1, 1)]
     with pytest.raises(ValueError, match=r"a window of 3x5 is not square: the receptive field has no one size"):
         receptive_field([nn.Conv2d(1, 1, (3, 5))])
+
+
+def test_gradient_sizes_of_one_convolution_by_hand():
+    model = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.Flatten())
+    nn.init.zeros_(model[0].weight)
+    sizes = gradient_sizes(model, torch.full((3, 1, 1, 1), 4.0), torch.tensor([0, 0, 0]))
+    assert sizes == {"0": pytest.approx(2.0)}  # equal logits: the gradient is 4 (p - 1) = -2 and 4 p = 2
+
+
+def test_gradient_sizes_leave_no_trace():
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 2, 3), nn.Dropout(0.0), nn.Flatten()
+    ).eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    sizes = gradient_sizes(model, torch.rand(4, 3, 5, 5), torch.tensor([0, 1, 0, 1]))
+    assert list(sizes) == ["0", "2"] and all(size > 0 for size in sizes.values())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not model.training and all(p.grad is None for p in model.parameters())
+
+
+def test_gradient_sizes_see_what_float32_cannot_square():
+    model = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.Flatten())
+    nn.init.zeros_(model[0].weight)
+    (size,) = gradient_sizes(model, torch.full((1, 1, 1, 1), 1e-30), torch.tensor([0])).values()
+    assert size == pytest.approx(0.5e-30)

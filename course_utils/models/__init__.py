@@ -2,10 +2,22 @@
 
 from torch import nn
 
+from course_utils.models.resnet import ResidualBlock, ResNet, SourceBlock, SourceResNet
 from course_utils.models.transfer import VGGMini, load_backbone, vgg16_classifier
 from course_utils.models.vgg import VGG, conv_block
 
-__all__ = ["VGG", "VGGMini", "conv_block", "count_parameters", "load_backbone", "vgg16_classifier"]
+__all__ = [
+    "VGG",
+    "ResNet",
+    "ResidualBlock",
+    "SourceBlock",
+    "SourceResNet",
+    "VGGMini",
+    "conv_block",
+    "count_parameters",
+    "load_backbone",
+    "vgg16_classifier",
+]
 
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
