@@ -4,7 +4,9 @@ import importlib.util
 from types import ModuleType
 
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 from course_utils.data import load_splits
 from course_utils.results import RECORDED_DIR
@@ -18,7 +20,8 @@ def script(name: str) -> ModuleType:
     return module
 
 
-def test_results_md_is_up_to_date():
+def test_results_md_is_up_to_date(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # where its sections are
     assert (ROOT / "RESULTS.md").read_text(encoding="utf-8") == script("make_results").results(), "run `make results`"
 
 
@@ -54,3 +57,21 @@ def test_lessons_on_cifar10_refuses_an_unknown_name(monkeypatch):
     monkeypatch.setattr("sys.argv", ["lessons_on_cifar10.py", "folder", "04"])
     with pytest.raises(SystemExit, match=r"The names are 00_training_loop\.cifar10-jpeg, 03_vgg_cnn"):
         lessons.main()
+
+
+def test_batch_normalization_refuses_an_unknown_part(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # it takes a class from augmentation.py
+    benchmark = script("batch_normalization")
+    monkeypatch.setattr("sys.argv", ["batch_normalization.py", str(tmp_path), "width"])
+    with pytest.raises(SystemExit, match="The parts are rates, depth, small_groups, small_batches, forgotten"):
+        benchmark.main()
+
+
+def test_grouped_batch_normalization_is_that_of_each_group(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    layer, plain = script("batch_normalization").GroupedBatchNorm2d(3), nn.BatchNorm2d(3)
+    layer.group = 2
+    maps = torch.rand(5, 3, 4, 4)
+    assert torch.equal(layer(maps), torch.cat([plain(maps[:2]), plain(maps[2:4]), plain(maps[4:])]))
+    assert torch.equal(layer.running_var, plain.running_var)
+    assert torch.equal(layer.eval()(maps), plain.eval()(maps))

@@ -56,6 +56,12 @@ LESSON_ONLY = {
     "dropout",
     "normalize",
     "wrap_to_bytes",
+    "normalize_nodes",
+    "BatchNorm2d",
+    "normalize_over",
+    "group_norm",
+    "cells_that_matter",
+    "fold_batch_norm",
 }
 
 

@@ -1,0 +1,29 @@
+"""Tables and numbers as RESULTS.md shows them."""
+
+import torch
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def percent(accuracy: float, error: float | None = None) -> str:
+    return f"{accuracy:.1%}" + ("" if error is None else f" ± {error * 100:.1f}")
+
+
+def with_error(accuracy: float, images: int) -> str:
+    """An accuracy that was measured on so many images, and its standard error."""
+    return percent(accuracy, (accuracy * (1 - accuracy) / images) ** 0.5)
+
+
+def over_seeds(accuracies: list[float]) -> str:
+    """The mean, and the standard deviation over seeds."""
+    values = torch.tensor(accuracies)
+    return percent(values.mean(), values.std())
+
+
+def points(differences: torch.Tensor) -> str:
+    """A difference of accuracies in points, its mean and its standard deviation over seeds."""
+    spread = f" ± {100 * differences.std():.1f}" if len(differences) > 1 else ""
+    return f"{100 * differences.mean():+.1f}{spread}"
