@@ -21,9 +21,3 @@ def over_seeds(accuracies: list[float]) -> str:
     """The mean, and the standard deviation over seeds."""
     values = torch.tensor(accuracies)
     return percent(values.mean(), values.std())
-
-
-def points(differences: torch.Tensor) -> str:
-    """A difference of accuracies in points, its mean and its standard deviation over seeds."""
-    spread = f" ± {100 * differences.std():.1f}" if len(differences) > 1 else ""
-    return f"{100 * differences.mean():+.1f}{spread}"
