@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.data import load_splits
 from course_utils.results import RECORDED_DIR
@@ -75,3 +76,37 @@ def test_grouped_batch_normalization_is_that_of_each_group(monkeypatch):
     assert torch.equal(layer(maps), torch.cat([plain(maps[:2]), plain(maps[2:4]), plain(maps[4:])]))
     assert torch.equal(layer.running_var, plain.running_var)
     assert torch.equal(layer.eval()(maps), plain.eval()(maps))
+
+
+def test_degradation_keeps_a_training_that_diverges_at_the_ceiling():
+    degradation = script("degradation")
+    images, labels = torch.rand(64, 3, 16, 16), torch.arange(64) % 10
+    degradation.DATA.update(images=images, labels=labels)
+    model = degradation.make_model((8, True, "identity"))
+    _, _, ratio = degradation.first_to_last(model)
+    assert ratio > 0
+    losses = degradation.train(model, 1e-3, 3, seed=0)
+    assert len(losses) == 3 and all(0 < loss < degradation.CEILING for loss in losses)
+    model.head.bias.data.fill_(float("inf"))
+    assert degradation.train(model, 1e-3, 3, seed=0) == [degradation.CEILING] * 3
+
+
+def test_the_source_recipe_evaluates_in_training_mode_without_a_trace(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    recipe = script("source_recipe")
+    model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    loader = DataLoader(TensorDataset(torch.rand(6, 1, 2, 2), torch.zeros(6, dtype=torch.long)), 3)
+    assert 0 <= recipe.accuracy_in_training_mode(model, loader) <= 1
+    assert not model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("name", ["degradation", "source_recipe"])
+@pytest.mark.parametrize("words", [[], ["no such folder"], ["{folder}", "wrong"]])
+def test_the_scripts_of_lesson_06_say_how_to_call_them(monkeypatch, tmp_path, name, words):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    module = script(name)
+    monkeypatch.setattr("sys.argv", [f"{name}.py", *(word.format(folder=tmp_path) for word in words)])
+    with pytest.raises(SystemExit, match=f"python benchmarks/{name}.py data/cifar10-jpeg"):
+        module.main()
