@@ -13,17 +13,15 @@ that at the start, 0 if the loss is CEILING. `small_groups` and `small_batches` 
 `recomputed` is evaluation mode with running statistics averaged anew over training images.
 """
 
-import json
 import math
-import sys
 from collections.abc import Callable
 from copy import deepcopy
 from itertools import chain, islice, repeat
 from multiprocessing import get_context
-from pathlib import Path
 
 import torch
 from augmentation import Bfloat16
+from parts import run_parts
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LinearLR
 from torch.utils.data import DataLoader, Dataset, Subset
@@ -236,17 +234,8 @@ PARTS: dict[str, Callable[[str], dict]] = {
 
 
 def main() -> None:
-    if len(sys.argv) < 2 or set(sys.argv[2:]) - set(PARTS) or not Path(sys.argv[1]).is_dir():
-        raise SystemExit(f"{__doc__}\nThe parts are {', '.join(PARTS)}")
     settings = {"seeds": list(SEEDS), "steps": STEPS, "images": IMAGES, "epochs": EPOCHS, "full_epochs": FULL_EPOCHS}
-    for name in sys.argv[2:] or PARTS:
-        found = PARTS[name](sys.argv[1])
-        kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-        text = json.dumps({**kept, **settings, name: found}, indent=1, sort_keys=True) + "\n"
-        temporary = Path(f"{RESULT}.tmp")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(RESULT)
-        print(f"{name}: done", flush=True)
+    run_parts(PARTS, RESULT, settings, __doc__)
 
 
 if __name__ == "__main__":

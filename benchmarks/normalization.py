@@ -13,15 +13,13 @@ MARGIN below ln 10, the loss of knowing nothing, or 0 if there is none. `curve` 
 that is best in the mean over the seeds, averaged over the seeds.
 """
 
-import json
 import math
-import sys
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import torch
+from parts import run_parts
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -225,8 +223,6 @@ def fed(folder: str) -> dict:
 
 def main() -> None:
     parts = {"statistics": statistics, **{name: partial(sweep, name=name) for name in SWEEPS}, "fed": fed}
-    if len(sys.argv) < 2 or set(sys.argv[2:]) - set(parts):
-        raise SystemExit(f"{__doc__}\nThe parts are {'; '.join(parts)}")
     settings = {
         "seeds": list(SEEDS),
         "images": IMAGES,
@@ -236,14 +232,7 @@ def main() -> None:
         "margin": MARGIN,
         "momentum": MOMENTUM,
     }
-    for name in sys.argv[2:] or parts:
-        found = parts[name](sys.argv[1])
-        kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-        text = json.dumps({**kept, **settings, name: found}, indent=1, sort_keys=True) + "\n"
-        temporary = Path(f"{RESULT}.tmp")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(RESULT)
-        print(f"{name}: done", flush=True)
+    run_parts(parts, RESULT, settings, __doc__)
 
 
 if __name__ == "__main__":

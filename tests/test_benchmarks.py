@@ -1,6 +1,7 @@
 """RESULTS.md is what its generator makes; the JPEG copy has the layout that the course reads. Nothing is timed here."""
 
 import importlib.util
+import json
 from types import ModuleType
 
 import pytest
@@ -60,12 +61,23 @@ def test_lessons_on_cifar10_refuses_an_unknown_name(monkeypatch):
         lessons.main()
 
 
-def test_batch_normalization_refuses_an_unknown_part(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # it takes a class from augmentation.py
-    benchmark = script("batch_normalization")
-    monkeypatch.setattr("sys.argv", ["batch_normalization.py", str(tmp_path), "width"])
-    with pytest.raises(SystemExit, match="The parts are rates, depth, small_groups, small_batches, forgotten"):
-        benchmark.main()
+@pytest.mark.parametrize("name", ["batch_normalization", "normalization"])
+def test_benchmarks_in_parts_refuse_an_unknown_part(monkeypatch, tmp_path, name):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # they take parts.py and more from there
+    monkeypatch.setattr("sys.argv", [f"{name}.py", str(tmp_path), "width"])
+    with pytest.raises(SystemExit, match=r"The parts are (rates; depth; small_groups|statistics; )"):
+        script(name).main()
+
+
+def test_a_part_replaces_only_itself(monkeypatch, tmp_path, capsys):
+    result = tmp_path / "result.json"
+    result.write_text('{"one": {"value": 1}, "two": {"value": 2}, "steps": 5}', encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["script.py", str(tmp_path), "two"])
+    parts = {"one": lambda folder: {"value": 3}, "two": lambda folder: {"value": folder}}
+    script("parts").run_parts(parts, result, {"steps": 6}, "usage")
+    kept = json.loads(result.read_text(encoding="utf-8"))
+    assert kept == {"one": {"value": 1}, "two": {"value": str(tmp_path)}, "steps": 6}
+    assert capsys.readouterr().out == "two: done\n"
 
 
 def test_grouped_batch_normalization_is_that_of_each_group(monkeypatch):

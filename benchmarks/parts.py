@@ -1,0 +1,24 @@
+"""A benchmark in parts: each is one entry of one JSON file, and replaces only itself there."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+def run_parts(parts: dict[str, Callable[[str], dict]], result: Path, settings: dict, usage: str) -> None:
+    """Run the parts that the command line names after the folder (all, if none), and keep each as soon as it is done.
+
+    Raises:
+        SystemExit: with `usage` and the parts' names, if a part is unknown or the folder is not there.
+    """
+    if len(sys.argv) < 2 or set(sys.argv[2:]) - set(parts) or not Path(sys.argv[1]).is_dir():
+        raise SystemExit(f"{usage}\nThe parts are {'; '.join(parts)}")
+    for name in sys.argv[2:] or parts:
+        found = parts[name](sys.argv[1])
+        kept = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
+        text = json.dumps({**kept, **settings, name: found}, indent=1, sort_keys=True) + "\n"
+        temporary = Path(f"{result}.tmp")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(result)
+        print(f"{name}: done", flush=True)
