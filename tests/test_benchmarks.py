@@ -15,6 +15,12 @@ from course_utils.results import RECORDED_DIR
 from course_utils.runtime import ROOT
 
 
+@pytest.fixture(autouse=True)
+def benchmarks_are_importable(monkeypatch):
+    """As when one is run as a script: they import each other."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+
+
 def script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -22,8 +28,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-def test_results_md_is_up_to_date(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # where its sections are
+def test_results_md_is_up_to_date():
     assert (ROOT / "RESULTS.md").read_text(encoding="utf-8") == script("make_results").results(), "run `make results`"
 
 
@@ -63,7 +68,6 @@ def test_lessons_on_cifar10_refuses_an_unknown_name(monkeypatch):
 
 @pytest.mark.parametrize("name", ["batch_normalization", "normalization"])
 def test_benchmarks_in_parts_refuse_an_unknown_part(monkeypatch, tmp_path, name):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")  # they take parts.py and more from there
     monkeypatch.setattr("sys.argv", [f"{name}.py", str(tmp_path), "width"])
     with pytest.raises(SystemExit, match=r"The parts are (rates; depth; small_groups|statistics; )"):
         script(name).main()
@@ -80,8 +84,7 @@ def test_a_part_replaces_only_itself(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out == "two: done\n"
 
 
-def test_grouped_batch_normalization_is_that_of_each_group(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+def test_grouped_batch_normalization_is_that_of_each_group():
     layer, plain = script("batch_normalization").GroupedBatchNorm2d(3), nn.BatchNorm2d(3)
     layer.group = 2
     maps = torch.rand(5, 3, 4, 4)
@@ -103,8 +106,7 @@ def test_degradation_keeps_a_training_that_diverges_at_the_ceiling():
     assert degradation.train(model, 1e-3, 3, seed=0) == [degradation.CEILING] * 3
 
 
-def test_the_source_recipe_evaluates_in_training_mode_without_a_trace(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+def test_the_source_recipe_evaluates_in_training_mode_without_a_trace():
     recipe = script("source_recipe")
     model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -117,7 +119,6 @@ def test_the_source_recipe_evaluates_in_training_mode_without_a_trace(monkeypatc
 @pytest.mark.parametrize("name", ["degradation", "source_recipe"])
 @pytest.mark.parametrize("words", [[], ["no such folder"], ["{folder}", "wrong"]])
 def test_the_scripts_of_lesson_06_say_how_to_call_them(monkeypatch, tmp_path, name, words):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     module = script(name)
     monkeypatch.setattr("sys.argv", [f"{name}.py", *(word.format(folder=tmp_path) for word in words)])
     with pytest.raises(SystemExit, match=f"python benchmarks/{name}.py data/cifar10-jpeg"):
