@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from parts import write_json
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
@@ -87,8 +88,7 @@ def run(task: tuple[str, str, str, int]) -> None:
         loader = make_loaders(replace(splits, test=augmented), BATCH, seed=seed).test
         found["augmented_test_accuracy"] = [evaluate(model, loader, device).accuracy for _ in range(DRAWS)]
     print(plan, arm, seed, *(f"{k} {found[k]:.4f}" for k in ("train_accuracy", "test_accuracy")), flush=True)
-    kept.with_suffix(".tmp").write_text(json.dumps(found), encoding="utf-8")
-    kept.with_suffix(".tmp").replace(kept)
+    write_json(kept, found)
 
 
 def collect(plan: str) -> None:
@@ -104,8 +104,7 @@ def collect(plan: str) -> None:
         "parameters": count_parameters(VGG(BLOCKS, HIDDEN)), "seeds": SEEDS, "test_images": 10_000,
         "train_images": train_size,
     }  # fmt: skip
-    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
-    (RECORDED_DIR / f"01_data_augmentation.cifar10-jpeg-{plan}.json").write_text(text, encoding="utf-8", newline="\n")
+    write_json(RECORDED_DIR / f"01_data_augmentation.cifar10-jpeg-{plan}.json", result)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from augmentation import Bfloat16
 from parts import run_parts
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LinearLR
+from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from course_utils.data import Splits, load_splits, make_loaders
@@ -147,13 +148,9 @@ def sweep(folder: str, part: str, kinds: tuple[str, ...], rates: list[float]) ->
 def recompute_statistics(model: nn.Module, part: Dataset, batches: int = 50) -> None:
     """Running statistics anew: the plain mean over batches of 32 training images."""
     for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.reset_running_stats()
-            layer.momentum, layer.group = None, BATCH
-    model.train()
-    with torch.no_grad():
-        for images, _ in DataLoader(Subset(part, range(batches * BATCH)), BATCH):
-            model(images)
+        if isinstance(layer, GroupedBatchNorm2d):
+            layer.group = BATCH
+    update_bn(DataLoader(Subset(part, range(batches * BATCH)), BATCH), model)
 
 
 def small(task: tuple[str, str, int, int]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from parts import write_json
 
 from course_utils.data import load_splits
 from course_utils.models import ResNet, count_parameters
@@ -106,8 +107,7 @@ def run(task: tuple[str, tuple[int, bool, str], float, int, int]) -> tuple[tuple
     }  # fmt: skip
     print(f"{kind}, {name_of(arm)}, rate {rate:g}, seed {seed}: loss {found['loss']:.3f}", flush=True)
     KEPT.mkdir(parents=True, exist_ok=True)
-    kept.with_suffix(".tmp").write_text(json.dumps(found), encoding="utf-8")
-    kept.with_suffix(".tmp").replace(kept)
+    write_json(kept, found)
     return task, found
 
 
@@ -145,7 +145,7 @@ def main() -> None:
         "image_size": SIZE, "optimizer": "Adam, rate falling to 0", "search_steps": SEARCH_STEPS,
         "seeds": list(SEEDS), "steps": STEPS, "train_images": 45_000, "width": WIDTH,
     }  # fmt: skip
-    RESULT.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+    write_json(RESULT, result)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A benchmark in parts: each is one entry of one JSON file, and replaces only itself there."""
+"""What benchmarks share in keeping results: a JSON file that is written whole, and a result that is made in parts."""
 
 import json
 import sys
@@ -6,8 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def write_json(path: Path, value: dict | list | float) -> None:
+    """Write a value as the committed results are written. A run that is stopped leaves the file as it was."""
+    text = json.dumps(value, indent=1, sort_keys=True) + "\n"
+    temporary = Path(f"{path}.tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
 def run_parts(parts: dict[str, Callable[[str], dict]], result: Path, settings: dict, usage: str) -> None:
     """Run the parts that the command line names after the folder (all, if none), and keep each as soon as it is done.
+
+    A part is one entry of the result, and replaces only itself there.
 
     Raises:
         SystemExit: with `usage` and the parts' names, if a part is unknown or the folder is not there.
@@ -17,8 +27,5 @@ def run_parts(parts: dict[str, Callable[[str], dict]], result: Path, settings: d
     for name in sys.argv[2:] or parts:
         found = parts[name](sys.argv[1])
         kept = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
-        text = json.dumps({**kept, **settings, name: found}, indent=1, sort_keys=True) + "\n"
-        temporary = Path(f"{result}.tmp")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(result)
+        write_json(result, {**kept, **settings, name: found})
         print(f"{name}: done", flush=True)

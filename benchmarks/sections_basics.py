@@ -1,7 +1,7 @@
 """Sections of RESULTS.md: lessons 00 to 04."""
 
 import torch
-from tables import over_seeds, percent, table, with_error
+from tables import over_seeds, percent, table, with_deviation, with_error
 
 from course_utils.results import load_recorded
 
@@ -48,7 +48,7 @@ def normalization() -> str:
         for name in inputs:
             swept, losses = by_input[name], torch.tensor(by_input[name]["best_losses"])
             rates = ", ".join(f"{rate:g}" if rate else "none" for rate in swept["largest_rate"])
-            rows.append([title, name, rates, f"{swept['best_rate']:g}", f"{losses.mean():.2f} ± {losses.std():.2f}"])
+            rows.append([title, name, rates, f"{swept['best_rate']:g}", with_deviation(losses)])
     fed = [
         [network, form, over_seeds(values)]
         for network, by_form in found["fed"].items()

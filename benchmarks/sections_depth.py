@@ -1,7 +1,7 @@
 """Sections of RESULTS.md: lessons 05 and 06."""
 
 import torch
-from tables import over_seeds, table
+from tables import over_seeds, percent, table, with_deviation
 
 from course_utils.results import load_recorded
 
@@ -26,7 +26,7 @@ def batch_normalization() -> str:
             if isinstance(swept, dict):
                 losses = torch.tensor(swept["losses"])
                 best = losses.mean(dim=0).argmin()
-                end = f"{losses[:, best].mean():.2f} ± {losses[:, best].std():.2f}"
+                end = with_deviation(losses[:, best])
                 trains = (losses < found[part]["chance"] - 0.1).all(dim=0).nonzero().flatten()
                 largest = f"{found[part]['rates'][trains[-1]]:g}" if len(trains) else "none"
                 sweeps.append([{"rates": "six convolutions", "depth": "twenty"}[part], kind, largest, end])
@@ -45,7 +45,6 @@ def degradation() -> str:
     found = load_recorded("06_resnet.cifar10-jpeg-degradation")
     rows = []
     for arm in found["arms"].values():
-        loss = torch.tensor(arm["loss"])
         ratios = [torch.tensor(arm[key], dtype=torch.float64) for key in ("ratio_start", "ratio_end")]
         rows.append(
             [
@@ -53,7 +52,7 @@ def degradation() -> str:
                 "yes" if arm["batch_norm"] else "no",
                 arm["skip"],
                 f"{arm['rate']:g}",
-                f"{loss.mean():.3f} ± {loss.std():.3f}",
+                with_deviation(torch.tensor(arm["loss"]), 3),
                 *(f"{ratio.median():.0e}" for ratio in ratios),
             ]
         )
@@ -72,9 +71,9 @@ def source_recipe() -> str:
     test = found["test_accuracy"]
     rows = []
     for i in range(found["epochs"]):
-        draws = [f"{torch.tensor(test[way][i]).mean():.1%}" for way in ("augmented", "source")]
-        plain = [f"{test[way][i]:.1%}" for way in ("proper", "training_mode")]
-        rows.append([str(i + 1), f"{found['train_loss'][i]:.3f}", f"{found['val_accuracy'][i]:.1%}", *plain, *draws])
+        draws = [percent(torch.tensor(test[way][i]).mean()) for way in ("augmented", "source")]
+        plain = [percent(test[way][i]) for way in ("proper", "training_mode")]
+        rows.append([str(i + 1), f"{found['train_loss'][i]:.3f}", percent(found["val_accuracy"][i]), *plain, *draws])
     note = (
         "Test accuracy after each epoch, of the same network, evaluated in four ways: an experiment about evaluation. "
         "The source reports 0.876 after 30 epochs on the original images, evaluated as in the last column.\n\n"

@@ -5,7 +5,7 @@
 The folder is the JPEG copy that make_jpeg_copy.py writes. Batches of 32, Adam at 1e-4, RandomCrop(32, padding=1), flip,
 normalisation, in bfloat16; the source trains for 30 epochs on all 50,000 images, this for EPOCHS (5 if not given) on
 the 45,000 that are left beside 5,000 for validation. After each epoch the same network is evaluated in four ways on the
-test images: properly; in training mode (S3: `model.eval()` is never called), batches of 32; on augmented images (S2),
+test images: properly; in training mode, as if `model.eval()` were never called, batches of 32; on augmented images,
 DRAWS times; and both at once, as the source does it. This is an experiment *about evaluation*: it reads the test
 images after every epoch, and nothing is chosen by them.
 
@@ -14,7 +14,6 @@ on, and with a larger EPOCHS it adds epochs to those that are there. Writes
 benchmarks/results/06_resnet.cifar10-jpeg-recipe.json.
 """
 
-import json
 import sys
 from copy import deepcopy
 from dataclasses import asdict
@@ -22,6 +21,8 @@ from pathlib import Path
 
 import torch
 from augmentation import Bfloat16
+from batch_normalization import forgotten_accuracy
+from parts import write_json
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
@@ -42,11 +43,7 @@ DEVICE = torch.device("cpu")
 
 def accuracy_in_training_mode(model: nn.Module, loader: DataLoader) -> float:
     """Accuracy when every batch is normalised by its own statistics; works on a copy, whose running ones it spoils."""
-    model, correct = deepcopy(model).train(), 0
-    with torch.no_grad():
-        for images, labels in loader:
-            correct += (model(images).argmax(dim=1) == labels).sum().item()
-    return correct / len(loader.dataset)
+    return forgotten_accuracy(deepcopy(model), loader.dataset, loader.batch_size)
 
 
 def four_ways(model: nn.Module, splits: Splits) -> dict[str, float | list[float]]:
@@ -69,9 +66,7 @@ def write(history: History, last_batch: list[float], test: dict[str, list]) -> N
         "optimizer": "Adam", "parameters": count_parameters(SourceResNet()), "precision": "bfloat16", "seed": SEED,
         "test_images": 10_000, "train_images": 45_000,
     }  # fmt: skip
-    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
-    Path(f"{RESULT}.tmp").write_text(text, encoding="utf-8", newline="\n")
-    Path(f"{RESULT}.tmp").replace(RESULT)
+    write_json(RESULT, result)
 
 
 def train(folder: str, epochs: int) -> None:
@@ -85,17 +80,17 @@ def train(folder: str, epochs: int) -> None:
     if CHECKPOINT.exists():
         kept = load_checkpoint(CHECKPOINT, **parts)["history"]
         history, last_batch, test = History(**kept["history"]), kept["last_batch"], kept["test"]
+    latest = [0.0]
+
+    def loss_fn(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        loss = nn.functional.cross_entropy(logits, labels)
+        latest[0] = loss.item()  # that of an epoch's last batch is what the source prints
+        return loss
+
     for epoch in range(len(history.val_loss) + 1, epochs + 1):
-        losses = [0.0]
-
-        def loss_fn(logits: torch.Tensor, labels: torch.Tensor, losses: list = losses) -> torch.Tensor:
-            loss = nn.functional.cross_entropy(logits, labels)
-            losses[0] = loss.item()  # the last one is what the source prints
-            return loss
-
         metrics = train_one_epoch(model, loaders.train, optimizer, DEVICE, loss_fn=loss_fn)
         history.append(metrics, evaluate(model, loaders.val, DEVICE))
-        last_batch.append(losses[0])
+        last_batch.append(latest[0])
         with torch.random.fork_rng():  # however many draws: the training goes on as if nobody had looked
             for way, accuracy in four_ways(model, splits).items():
                 test[way].append(accuracy)

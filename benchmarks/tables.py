@@ -21,3 +21,8 @@ def over_seeds(accuracies: list[float]) -> str:
     """The mean, and the standard deviation over seeds."""
     values = torch.tensor(accuracies)
     return percent(values.mean(), values.std())
+
+
+def with_deviation(values: torch.Tensor, digits: int = 2) -> str:
+    """The mean of values that are no accuracies, and their standard deviation over seeds."""
+    return f"{values.mean():.{digits}f} ± {values.std():.{digits}f}"

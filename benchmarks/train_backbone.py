@@ -12,13 +12,13 @@ mean difference of neighbouring pixels over the pixels' standard deviation. Wher
 training images, they are also evaluated blurred by the Gaussian that makes them equally sharp; no label chooses it.
 """
 
-import json
 import sys
 from copy import copy
 from pathlib import Path
 
 import torch
-from augmentation import Bfloat16
+from augmentation import CROP_FLIP, Bfloat16
+from parts import write_json
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
@@ -35,7 +35,7 @@ from course_utils.training import History, evaluate, fit
 
 SEED, EPOCHS, BATCH = 0, 18, 256
 PEAK_RATE, MOMENTUM, WEIGHT_DECAY, SMOOTHING = 0.2, 0.9, 5e-4, 0.1
-AUGMENT = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
+AUGMENT = v2.Compose(CROP_FLIP)
 
 
 def read(folder: Path) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
@@ -141,8 +141,7 @@ def main() -> None:
         "precision": "bfloat16; shipped in float16", "schedule": "one cycle, a fifth of it rising", "seed": SEED,
         "train_images": len(facts["train"]), "val_images": len(facts["val"]), "weight_decay": WEIGHT_DECAY,
     }  # fmt: skip
-    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
-    (RECORDED_DIR / "vgg_mini.json").write_text(text, encoding="utf-8", newline="\n")
+    write_json(RECORDED_DIR / "vgg_mini.json", result)
     print(*(f"{name} {result[name]:.4f}" for name in result if name.startswith("shipped")))
 
 

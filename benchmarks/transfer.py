@@ -21,6 +21,7 @@ import sys
 from multiprocessing import get_context
 from pathlib import Path
 
+from parts import write_json
 from transfer_cells import (
     BACKBONE_RATE,
     BATCH,
@@ -69,9 +70,7 @@ def run(task: tuple) -> None:
     if task[0] == "features":  # they have been kept as tensors
         return
     print(*task, f"{found:.4f}" if isinstance(found, float) else "", flush=True)
-    temporary = kept_file(*task).with_suffix(".tmp")
-    temporary.write_text(json.dumps(found), encoding="utf-8")
-    temporary.replace(kept_file(*task))
+    write_json(kept_file(*task), found)
 
 
 def seeds_of(arm: str, number: int) -> tuple[int, ...]:
@@ -121,8 +120,8 @@ def main() -> None:
             list(pool.imap_unordered(run, stage))
         pool.close()
         pool.join()
-    text = json.dumps(collect(load_backbone(weights).description), indent=1, sort_keys=True) + "\n"
-    (RECORDED_DIR / "04_transfer_learning.cifar10-jpeg.json").write_text(text, encoding="utf-8", newline="\n")
+    result = collect(load_backbone(weights).description)
+    write_json(RECORDED_DIR / "04_transfer_learning.cifar10-jpeg.json", result)
 
 
 if __name__ == "__main__":
