@@ -5,7 +5,7 @@ python benchmarks/make_results.py
 
 from sections_basics import augmentation, backbone, lessons_on_cifar10, normalization, transfer
 from sections_course import channel_stats, shapes_difficulty, training_overhead
-from sections_depth import batch_normalization, degradation, source_recipe
+from sections_depth import batch_normalization, degradation, resnet_comparison, source_recipe
 
 from course_utils.runtime import ROOT
 
@@ -26,6 +26,7 @@ SECTIONS = (
     transfer,
     batch_normalization,
     degradation,
+    resnet_comparison,
     source_recipe,
     shapes_difficulty,
     channel_stats,

@@ -1,7 +1,7 @@
 """Sections of RESULTS.md: lessons 05 and 06."""
 
 import torch
-from tables import over_seeds, percent, table, with_deviation
+from tables import over_seeds, percent, points, table, with_deviation
 
 from course_utils.results import load_recorded
 
@@ -64,6 +64,25 @@ def degradation() -> str:
     )
     header = ["depth", "batch normalisation", "skip", "rate", "training loss", "ratio before", "ratio after"]
     return "## Lesson 06: depth, skips and batch normalisation on CIFAR-10 (JPEG)\n\n" + note + table(header, rows)
+
+
+def resnet_comparison() -> str:
+    found = load_recorded("06_resnet.cifar10-jpeg-comparison")
+    rows = []
+    for plan in ("epochs", "multiply_adds"):
+        for name, measured in found.get(plan, {}).items():
+            network, test = found["networks"][name], torch.tensor(measured["test_accuracy"])
+            gap = torch.tensor(measured["train_accuracy"]) - torch.tensor(measured["val_accuracy"])
+            costs = [f"{network['parameters'] / 1e6:.2f} M", f"{network['multiply_adds'] / 1e6:.1f} M"]
+            settings = [str(measured["epochs"][0]), f"{network['rate']:g}"]
+            results = [over_seeds(measured["test_accuracy"]), points(gap), str(len(test))]
+            rows.append([plan.replace("_", "-"), name, *costs, *settings, *results])
+    note = (
+        f"{found['train_images']:,} images, crop and flip, {found['optimizer']}, batches of {found['batch_size']}. "
+        "± is the standard deviation over seeds; gap: training minus validation accuracy in points, not augmented.\n\n"
+    )
+    header = ["equal", "network", "parameters", "multiply-adds", "epochs", "rate", "test accuracy", "gap", "seeds"]
+    return "## Lesson 06: four networks compared on CIFAR-10 (JPEG)\n\n" + note + table(header, rows)
 
 
 def source_recipe() -> str:

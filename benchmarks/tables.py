@@ -26,3 +26,8 @@ def over_seeds(accuracies: list[float]) -> str:
 def with_deviation(values: torch.Tensor, digits: int = 2) -> str:
     """The mean of values that are no accuracies, and their standard deviation over seeds."""
     return f"{values.mean():.{digits}f} ± {values.std():.{digits}f}"
+
+
+def points(differences: torch.Tensor) -> str:
+    """A difference of accuracies in points, its mean and its standard deviation over seeds."""
+    return f"{100 * differences.mean():+.1f} ± {100 * differences.std():.1f}"

@@ -116,7 +116,29 @@ def test_the_source_recipe_evaluates_in_training_mode_without_a_trace():
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize("name", ["degradation", "source_recipe"])
+def test_the_comparison_gives_all_networks_about_the_same_multiply_adds():
+    comparison = script("resnet_comparison")
+    epochs = {name: comparison.epochs_for("multiply_adds", name) for name in comparison.NETWORKS}
+    assert epochs == {"source's CNN": 8, "source's CNN + BN": 8, "source's ResNet": 3, "ResNet-20": 13}
+    assert all(comparison.epochs_for("epochs", name) == comparison.EPOCHS for name in comparison.NETWORKS)
+
+
+def test_the_comparison_writes_seeds_that_all_networks_have(monkeypatch, tmp_path):
+    comparison = script("resnet_comparison")
+    monkeypatch.setattr(comparison, "RESULT", tmp_path / "result.json")
+    best = dict.fromkeys(comparison.NETWORKS, 1e-3)
+    found = {("epochs", name, 1e-3, 0): {"test_accuracy": 0.5} for name in comparison.NETWORKS}
+    searched = {name: {"0.001": 0.4} for name in comparison.NETWORKS}
+    last = ("epochs", "ResNet-20", 1e-3, 0)
+    comparison.collect({task: one for task, one in found.items() if task != last}, best, searched)
+    assert not comparison.RESULT.exists()
+    comparison.collect(found | {("epochs", "ResNet-20", 1e-3, 1): {"test_accuracy": 0.6}}, best, searched)
+    result = json.loads(comparison.RESULT.read_text(encoding="utf-8"))
+    assert result["epochs"]["ResNet-20"] == {"test_accuracy": [0.5]}
+    assert "multiply_adds" not in result
+
+
+@pytest.mark.parametrize("name", ["degradation", "resnet_comparison", "source_recipe"])
 @pytest.mark.parametrize("words", [[], ["no such folder"], ["{folder}", "wrong"]])
 def test_the_scripts_of_lesson_06_say_how_to_call_them(monkeypatch, tmp_path, name, words):
     module = script(name)

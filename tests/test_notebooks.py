@@ -35,6 +35,12 @@ HOME = {
     "extract_features": "course_utils.features",
     "fit_probe": "course_utils.features",
     "parameter_groups": "course_utils.features",
+    "make_skip": "course_utils.models.resnet",
+    "ResidualBlock": "course_utils.models.resnet",
+    "ResNet": "course_utils.models.resnet",
+    "SourceBlock": "course_utils.models.resnet",
+    "SourceResNet": "course_utils.models.resnet",
+    "gradient_sizes": "course_utils.probes",
 }
 MORE_OPTIONS = {
     "conv_block",
