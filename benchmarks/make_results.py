@@ -6,6 +6,7 @@ python benchmarks/make_results.py
 from sections_basics import augmentation, backbone, lessons_on_cifar10, normalization, transfer
 from sections_course import channel_stats, shapes_difficulty, training_overhead
 from sections_depth import batch_normalization, degradation, resnet_comparison, source_recipe
+from sections_diagnosis import diagnosis
 
 from course_utils.runtime import ROOT
 
@@ -28,6 +29,7 @@ SECTIONS = (
     degradation,
     resnet_comparison,
     source_recipe,
+    diagnosis,
     shapes_difficulty,
     channel_stats,
     training_overhead,

@@ -1,4 +1,4 @@
-"""Looks inside a network: what comes out of each layer, what it costs, how far it sees, what gradient reaches it."""
+"""Looks inside a network: outputs, costs, how far it sees, gradients, dead channels, and where it looks."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -86,3 +86,57 @@ def gradient_sizes(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str
         for name, layer in model.named_modules()
         if isinstance(layer, nn.Conv2d)
     }
+
+
+def dead_shares(model: nn.Module, images: Tensor) -> dict[str, float]:
+    """How much of what enters each convolution and linear layer is 0 for every image: name -> share of its channels.
+
+    Looked at are the layers whose input has no negative number, as after a ReLU; the others are left out. Runs in
+    evaluation mode, without gradients.
+    """
+    shares = {}
+
+    def keep(name: str):
+        def hook(module: nn.Module, inputs: tuple) -> None:
+            values = inputs[0].detach().transpose(0, 1).flatten(1)  # (C, N * H * W)
+            if values.min() >= 0:
+                shares[name] = (values.amax(dim=1) == 0).double().mean().item()
+
+        return hook
+
+    layers = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    handles = [layer.register_forward_pre_hook(keep(name)) for name, layer in layers]
+    try:
+        with evaluation_mode(model), torch.no_grad():
+            model(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return shares
+
+
+def grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
+    """Where the maps of `layer` speak for a class (Selvaraju et al. 2017): images (N, 3, H, W) -> (N, H, W), 0 to 1.
+
+    Each map is weighted by the mean gradient of the logit of `classes` (N,) with respect to it; the weighted sum is
+    cut off at 0, scaled up to the images' size, and divided by its maximum (all 0 if nothing speaks for the class).
+    Runs in evaluation mode; no gradients are left behind.
+    """
+    kept = {}
+
+    def keep(module, inputs, output):
+        kept["maps"] = output.detach()  # (N, C, h, w)
+        output.register_hook(lambda gradient: kept.update(gradient=gradient))  # called on the way back
+
+    handle = layer.register_forward_hook(keep)
+    try:
+        with evaluation_mode(model), torch.enable_grad():
+            inputs = images.detach().requires_grad_()
+            chosen = model(inputs).gather(1, classes[:, None])  # (N, 1)
+            torch.autograd.grad(chosen.sum(), inputs)
+    finally:
+        handle.remove()
+    weights = kept["gradient"].mean(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
+    heat = F.relu((weights * kept["maps"]).sum(dim=1, keepdim=True))  # (N, 1, h, w)
+    heat = F.interpolate(heat, size=images.shape[-2:], mode="bilinear")[:, 0]  # (N, H, W)
+    return heat / heat.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)

@@ -28,3 +28,17 @@ def make_folder(tmp_path):
         return tmp_path / name
 
     return make
+
+
+@pytest.fixture
+def benchmarks_are_importable(monkeypatch, pytestconfig):
+    """As when one is run as a script: they import each other."""
+    monkeypatch.syspath_prepend(pytestconfig.rootpath / "benchmarks")
+
+
+@pytest.fixture(scope="module")
+def splits():
+    """Healthy data for the sanity check."""
+    from diagnosis_helpers import make_splits, part  # here, so that no other test waits for it
+
+    return make_splits(part(240, 0), part(200, 1), part(200, 2))

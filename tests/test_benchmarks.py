@@ -1,11 +1,10 @@
 """RESULTS.md is what its generator makes; the JPEG copy has the layout that the course reads. Nothing is timed here."""
 
-import importlib.util
 import json
-from types import ModuleType
 
 import pytest
 import torch
+from helpers import script
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -14,18 +13,7 @@ from course_utils.data import load_splits
 from course_utils.results import RECORDED_DIR
 from course_utils.runtime import ROOT
 
-
-@pytest.fixture(autouse=True)
-def benchmarks_are_importable(monkeypatch):
-    """As when one is run as a script: they import each other."""
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-
-
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+pytestmark = pytest.mark.usefixtures("benchmarks_are_importable")
 
 
 def test_results_md_is_up_to_date():
@@ -138,9 +126,9 @@ def test_the_comparison_writes_seeds_that_all_networks_have(monkeypatch, tmp_pat
     assert "multiply_adds" not in result
 
 
-@pytest.mark.parametrize("name", ["degradation", "resnet_comparison", "source_recipe"])
+@pytest.mark.parametrize("name", ["degradation", "diagnosis", "resnet_comparison", "source_recipe"])
 @pytest.mark.parametrize("words", [[], ["no such folder"], ["{folder}", "wrong"]])
-def test_the_scripts_of_lesson_06_say_how_to_call_them(monkeypatch, tmp_path, name, words):
+def test_scripts_say_how_to_call_them(monkeypatch, tmp_path, name, words):
     module = script(name)
     monkeypatch.setattr("sys.argv", [f"{name}.py", *(word.format(folder=tmp_path) for word in words)])
     with pytest.raises(SystemExit, match=f"python benchmarks/{name}.py data/cifar10-jpeg"):

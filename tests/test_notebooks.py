@@ -41,6 +41,12 @@ HOME = {
     "SourceBlock": "course_utils.models.resnet",
     "SourceResNet": "course_utils.models.resnet",
     "gradient_sizes": "course_utils.probes",
+    "dead_shares": "course_utils.probes",
+    "grad_cam": "course_utils.probes",
+    "Reliability": "course_utils.calibration",
+    "reliability": "course_utils.calibration",
+    "calibration_error": "course_utils.calibration",
+    "fit_temperature": "course_utils.calibration",
 }
 MORE_OPTIONS = {
     "conv_block",

@@ -4,11 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.models import VGG
-from course_utils.probes import gradient_sizes, layer_outputs, multiply_adds, receptive_field
+from course_utils.models import VGG, ResNet
+from course_utils.probes import (
+    dead_shares,
+    grad_cam,
+    gradient_sizes,
+    layer_outputs,
+    multiply_adds,
+    receptive_field,
+)
 
 
 def test_layer_outputs_in_order_and_untouched_by_later_layers():
+    torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(inplace=True))
     images = torch.randn(4, 2)
     outputs = layer_outputs(model, images)
@@ -69,3 +77,55 @@ def test_gradient_sizes_see_what_float32_cannot_square():
     nn.init.zeros_(model[0].weight)
     (size,) = gradient_sizes(model, torch.full((1, 1, 1, 1), 1e-30), torch.tensor([0])).values()
     assert size == pytest.approx(0.5e-30)
+
+
+def test_dead_shares_by_hand():
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 1), nn.Flatten())
+    model.append(nn.Linear(2 * 2 * 2, 3))
+    with torch.no_grad():
+        model[0].bias.copy_(torch.tensor([-100.0, 100, -100, -100]))
+    images = torch.rand(5, 3, 4, 4)
+    shares = dead_shares(model.train(), images)
+    assert shares["3"] == 0.75
+    assert shares["0"] == 0  # pixels are not negative either
+    assert "0" not in dead_shares(model, images - 0.5)  # what has negative numbers is no output of a ReLU
+    assert model.training and not any(layer._forward_pre_hooks for layer in model)
+    with pytest.raises(RuntimeError):
+        dead_shares(model, torch.ones(1, 4, 4, 4))
+    assert not any(layer._forward_pre_hooks for layer in model)
+
+
+def test_dead_shares_see_functional_relu():
+    model = ResNet(8, 4)
+    nn.init.constant_(model.stages[0][0].norm1.bias, -100)
+    assert dead_shares(model, torch.randn(4, 3, 8, 8))["stages.0.0.conv2"] == 1
+
+
+def test_grad_cam_of_a_resnet_is_its_weighted_sum_of_maps():
+    torch.manual_seed(0)
+    model = ResNet(8, 4)
+    images, classes = torch.randn(3, 3, 16, 16), torch.tensor([0, 4, 9])
+    heat = grad_cam(model, model.stages, images, classes)
+    assert heat.shape == (3, 16, 16) and heat.min() >= 0 and heat.max() <= 1 and not heat.requires_grad
+    with torch.no_grad():
+        maps = model.eval().stages(model.stem(images))
+        sums = torch.einsum("nchw,nc->nhw", maps, model.head.weight[classes]).relu()
+    sums = nn.functional.interpolate(sums[:, None], size=(16, 16), mode="bilinear")[:, 0]
+    expected = sums / sums.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    assert torch.allclose(heat, expected, atol=1e-4)
+
+
+def test_grad_cam_leaves_nothing_behind():
+    model = ResNet(8, 4).train()
+    images = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():  # as in an evaluation
+        grad_cam(model, model.stages, images, torch.tensor([0, 1]))
+    assert model.training and not images.requires_grad
+    assert all(p.grad is None for p in model.parameters()) and not model.stages._forward_hooks
+    assert torch.equal(model.stem[1].num_batches_tracked, torch.tensor(0))
+
+
+def test_grad_cam_is_zero_where_nothing_speaks_for_the_class():
+    model = ResNet(8, 4)
+    nn.init.constant_(model.head.weight, -1)
+    assert not grad_cam(model, model.stages, torch.randn(2, 3, 16, 16), torch.tensor([0, 1])).any()

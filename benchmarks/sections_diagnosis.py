@@ -1,0 +1,34 @@
+"""Sections of RESULTS.md: lesson 07."""
+
+import torch
+from tables import over_seeds, table, with_deviation
+
+from course_utils.results import load_recorded
+
+
+def diagnosis() -> str:
+    found = load_recorded("07_diagnosis.cifar10-jpeg")
+    rows = []
+    for fault in found["faults"]:
+        cost = 100 * (torch.tensor(fault["healthy"]) - torch.tensor(fault["faulty"]))
+        cost = -cost if fault["kind"] == "report" else cost
+        accuracies = [over_seeds(fault[key]) for key in ("healthy", "faulty")]
+        rows.append((cost.mean(), [fault["fault"], fault["kind"], *accuracies, with_deviation(cost, 1)]))
+    rows = [row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
+    keys = ("ece_before", "ece_after", "temperature")
+    calibration = [
+        [title, *(with_deviation(torch.tensor(values[key]), 3) for key in keys)]
+        for title, values in found["calibration"].items()
+    ]
+    note = (
+        f"{found['network']}, {found['images']:,} training images, {found['epochs']} epochs ({found['epochs_leaks']}"
+        f" for the leaks), {found['optimizer']}; the candidates are smaller, and learn from"
+        f" {found['candidate_images']:,} images. In points of accuracy, paired by seed: what a fault in training or in"
+        " use costs, and by how much a faulty report flatters (healthy: on images that were neither seen nor chosen"
+        f" by). Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
+    )
+    title = "## Lesson 07: what faults cost on CIFAR-10 (JPEG)\n\n"
+    header = ["fault", "kind", "healthy", "faulty", "cost in points"]
+    trained = "\nConfidence of two networks on test images; the temperature was chosen on validation images:\n\n"
+    header_trained = ["network", "ECE as trained", "divided by the temperature", "temperature"]
+    return title + note + table(header, rows) + trained + table(header_trained, calibration)
