@@ -14,7 +14,6 @@ that diverges counts as CEILING from there on. `ratio_start` and `ratio_end` are
 the weights of the first 3x3 convolution over that at the last.
 """
 
-import json
 import math
 import sys
 from itertools import product
@@ -22,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from parts import write_json
+from parts import keep, write_json
 
 from course_utils.data import load_splits
 from course_utils.models import ResNet, count_parameters
@@ -92,10 +91,13 @@ def mean(values: list[float]) -> float:
 
 def run(task: tuple[str, tuple[int, bool, str], float, int, int]) -> tuple[tuple, dict]:
     """One training, from its file if it is done; `kind` is "search" or "main"."""
-    kind, arm, rate, steps, seed = task
+    kind, arm, rate, _, seed = task
     kept = KEPT / f"{kind} {name_of(arm)} {rate:g} {seed}.json".replace(",", "").replace(" ", "_")
-    if kept.exists():
-        return task, json.loads(kept.read_text(encoding="utf-8"))
+    return task, keep(kept, lambda: measure(*task))
+
+
+def measure(kind: str, arm: tuple[int, bool, str], rate: float, steps: int, seed: int) -> dict:
+    """One training, and the gradients before and after it."""
     seed_everything(seed)
     model = make_model(arm)
     first, last, ratio = first_to_last(model)
@@ -106,9 +108,7 @@ def run(task: tuple[str, tuple[int, bool, str], float, int, int]) -> tuple[tuple
         "first_start": first, "last_start": last, "ratio_start": ratio, "ratio_end": first_to_last(model)[2],
     }  # fmt: skip
     print(f"{kind}, {name_of(arm)}, rate {rate:g}, seed {seed}: loss {found['loss']:.3f}", flush=True)
-    KEPT.mkdir(parents=True, exist_ok=True)
-    write_json(kept, found)
-    return task, found
+    return found
 
 
 def arm_result(arm: tuple[int, bool, str], searched: dict, rate: float, runs: list[dict]) -> dict:

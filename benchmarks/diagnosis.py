@@ -14,14 +14,13 @@ that it neither saw nor was chosen by, `faulty` what the report says. The rows o
 lesson 04's record.
 """
 
-import json
 import sys
 from multiprocessing import get_context
 from pathlib import Path
 
 import diagnosis_faults as faults
 import torch
-from parts import write_json
+from parts import keep, write_json
 
 from course_utils.results import RECORDED_DIR, load_recorded
 from course_utils.runtime import RUNS_DIR
@@ -80,14 +79,13 @@ def start_worker() -> None:
 def run(task: tuple[str, str, int]) -> tuple[tuple[str, int], dict]:
     """One task with one seed, and what it measured, from its file if it is done."""
     folder, name, seed = task
-    kept = KEPT / f"{name.replace(' ', '_')}.{seed}.json"
-    if kept.exists():
-        return (name, seed), json.loads(kept.read_text(encoding="utf-8"))
-    found = faults.measure(folder, name, seed)
-    KEPT.mkdir(parents=True, exist_ok=True)
-    write_json(kept, found)
-    print(name, seed, *(f"{key} {value:.4f}" for key, value in found.items() if key != "calibration"), flush=True)
-    return (name, seed), found
+
+    def measure() -> dict:
+        found = faults.measure(folder, name, seed)
+        print(name, seed, *(f"{key} {value:.4f}" for key, value in found.items() if key != "calibration"), flush=True)
+        return found
+
+    return (name, seed), keep(KEPT / f"{name.replace(' ', '_')}.{seed}.json", measure)
 
 
 def rows(found: dict[tuple[str, int], dict], seeds: list[int]) -> list[dict]:

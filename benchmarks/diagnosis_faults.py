@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 import torch
 import torch.nn.functional as F
 from augmentation import CROP_FLIP, Bfloat16
+from normalization import scaled
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
@@ -37,7 +38,7 @@ class Batches:
 
     def __init__(self, images, labels, stats, size=250, *, shuffle=False, augment=None):
         self.images, self.labels, self.size, self.shuffle, self.augment = images, labels, size, shuffle, augment
-        self.mean, self.std = (torch.tensor(values).view(3, 1, 1) for values in stats)
+        self.stats = stats
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self.labels)) if self.shuffle else torch.arange(len(self.labels))
@@ -45,7 +46,7 @@ class Batches:
             images = self.images[chosen]
             if self.augment is not None:
                 images = torch.stack([self.augment(image) for image in images])
-            yield (images.float() / 255 - self.mean) / self.std, self.labels[chosen]
+            yield scaled(images, *self.stats), self.labels[chosen]
 
 
 def batches_of(splits: Splits, part: str = "test", size: int = 250, *, chosen: object = slice(None), **changes):
@@ -118,8 +119,7 @@ def one(splits: Splits, seed: int, kind: str, fault: str = "healthy") -> dict:
 
 def wrapped(images: Tensor, mean: tuple, std: tuple) -> Tensor:
     """uint8 -> uint8: normalised, then cast to bytes, where what does not fit wraps round (lesson 02)."""
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (mean, std))
-    return (((images.float() / 255 - mean) / std * 255).long() % 256).to(torch.uint8)
+    return ((scaled(images, mean, std) * 255).long() % 256).to(torch.uint8)
 
 
 def used(splits: Splits, seed: int) -> dict:
@@ -148,9 +148,9 @@ def calibration(model: nn.Module, splits: Splits, chosen: object = slice(None)) 
     temperature = fit_temperature(*predict(model, batches_of(splits, "val"), DEVICE))
     logits, labels = predict(model, batches_of(splits, chosen=chosen), DEVICE)
     found = {"temperature": temperature}
-    for key, scaled in (("before", logits), ("after", logits / temperature)):
-        bins = [values.tolist() for values in reliability(scaled, labels)]
-        found[f"ece_{key}"] = calibration_error(scaled, labels)
+    for key, divided in (("before", logits), ("after", logits / temperature)):
+        bins = [values.tolist() for values in reliability(divided, labels)]
+        found[f"ece_{key}"] = calibration_error(divided, labels)
         found[f"bins_{key}"] = [list(values) for values in zip(*bins, strict=True)]
     return found
 

@@ -14,6 +14,14 @@ def write_json(path: Path, value: dict | list | float) -> None:
     temporary.replace(path)
 
 
+def keep(path: Path, measure: Callable[[], dict]) -> dict:
+    """What `measure` gives, from its file if it is done, else measured and kept there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, measure())
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def run_parts(parts: dict[str, Callable[[str], dict]], result: Path, settings: dict, usage: str) -> None:
     """Run the parts that the command line names after the folder (all, if none), and keep each as soon as it is done.
 

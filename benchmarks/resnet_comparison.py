@@ -15,7 +15,6 @@ written as soon as a seed is done for all four networks, to
 benchmarks/results/06_resnet.cifar10-jpeg-comparison.json; later parts and seeds are added to it.
 """
 
-import json
 import sys
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import torch
 from augmentation import CROP_FLIP, Bfloat16
-from parts import write_json
+from parts import keep, write_json
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Subset
@@ -75,20 +74,24 @@ def run(task: tuple[str, str, float, int]) -> tuple[tuple, dict]:
     """One training and what is measured on the finished network, from its file if it is done."""
     plan, name, rate, seed = task
     kept = KEPT / f"{plan} {name} {rate:g} {seed}.json".replace("'", "").replace(" ", "_")
-    if kept.exists():
-        return task, json.loads(kept.read_text(encoding="utf-8"))
+    found = keep(kept, lambda: measure(*task, kept.with_suffix(".pt")))
+    kept.with_suffix(".pt").unlink(missing_ok=True)
+    return task, found
+
+
+def measure(plan: str, name: str, rate: float, seed: int, checkpoint: Path) -> dict:
+    """One training, which goes on from `checkpoint` if it was stopped, and what it found."""
     splits = splits_of(SEARCH_IMAGES if plan == "search" else TRAIN_IMAGES)
     loaders, epochs = make_loaders(splits, BATCH, seed=seed), epochs_for(plan, name)
     seed_everything(seed)
     model = Bfloat16(NETWORKS[name]())
     optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     scheduler = OneCycleLR(optimizer, max_lr=rate, total_steps=epochs * len(loaders.train))
-    KEPT.mkdir(parents=True, exist_ok=True)
     found = {"epochs": epochs}
     try:
         history = fit(
             model, loaders.train, loaders.val, optimizer=optimizer, epochs=epochs, device=DEVICE, scheduler=scheduler,
-            checkpoint=None if plan == "search" else kept.with_suffix(".pt"), resume=plan != "search",
+            checkpoint=None if plan == "search" else checkpoint, resume=plan != "search",
         )  # fmt: skip
         found["train_accuracy_by_epoch"] = history.train_accuracy
         found["val_accuracy_by_epoch"] = history.val_accuracy
@@ -97,10 +100,7 @@ def run(task: tuple[str, str, float, int]) -> tuple[tuple, dict]:
     if plan != "search":
         found |= finished(model, splits)
     print(plan, name, f"rate {rate:g}, seed {seed}: validation {found['val_accuracy_by_epoch'][-1]:.4f}", flush=True)
-    kept.with_suffix(".tmp").write_text(json.dumps(found), encoding="utf-8")
-    kept.with_suffix(".tmp").replace(kept)
-    kept.with_suffix(".pt").unlink(missing_ok=True)
-    return task, found
+    return found
 
 
 def finished(model: nn.Module, splits: Splits) -> dict:

@@ -133,3 +133,13 @@ def test_scripts_say_how_to_call_them(monkeypatch, tmp_path, name, words):
     monkeypatch.setattr("sys.argv", [f"{name}.py", *(word.format(folder=tmp_path) for word in words)])
     with pytest.raises(SystemExit, match=f"python benchmarks/{name}.py data/cifar10-jpeg"):
         module.main()
+
+
+def test_what_is_kept_is_not_measured_again(tmp_path):
+    keep = script("parts").keep
+    path = tmp_path / "new" / "one.json"
+    assert keep(path, lambda: {"value": (1, 2)}) == {"value": [1, 2]}  # as it will be read from the file
+    assert keep(path, dict) == {"value": [1, 2]}
+    with pytest.raises(ZeroDivisionError):
+        keep(tmp_path / "other.json", lambda: {"value": 1 / 0})
+    assert not (tmp_path / "other.json").exists()
