@@ -7,6 +7,7 @@ from sections_basics import augmentation, backbone, lessons_on_cifar10, normaliz
 from sections_course import channel_stats, shapes_difficulty, training_overhead
 from sections_depth import batch_normalization, degradation, resnet_comparison, source_recipe
 from sections_diagnosis import diagnosis
+from sections_rnn import rnn
 
 from course_utils.runtime import ROOT
 
@@ -30,6 +31,7 @@ SECTIONS = (
     resnet_comparison,
     source_recipe,
     diagnosis,
+    rnn,
     shapes_difficulty,
     channel_stats,
     training_overhead,

@@ -1,7 +1,7 @@
 """Sections of RESULTS.md: lessons 05 and 06."""
 
 import torch
-from tables import over_seeds, percent, points, table, with_deviation
+from tables import largest_rate, over_seeds, percent, points, table, with_deviation
 
 from course_utils.results import load_recorded
 
@@ -27,8 +27,7 @@ def batch_normalization() -> str:
                 losses = torch.tensor(swept["losses"])
                 best = losses.mean(dim=0).argmin()
                 end = with_deviation(losses[:, best])
-                trains = (losses < found[part]["chance"] - 0.1).all(dim=0).nonzero().flatten()
-                largest = f"{found[part]['rates'][trains[-1]]:g}" if len(trains) else "none"
+                largest = largest_rate(losses, found[part]["rates"], found[part]["chance"])
                 sweeps.append([{"rates": "six convolutions", "depth": "twenty"}[part], kind, largest, end])
     title = "## Lesson 05: batch normalization on CIFAR-10 (JPEG)\n\n"
     note = (

@@ -17,6 +17,12 @@ def with_error(accuracy: float, images: int) -> str:
     return percent(accuracy, (accuracy * (1 - accuracy) / images) ** 0.5)
 
 
+def largest_rate(losses: torch.Tensor, rates: list[float], chance: float) -> str:
+    """The largest rate at which all seeds train, that is, end 0.1 below chance; losses[seed][rate]."""
+    trains = (losses < chance - 0.1).all(dim=0).nonzero().flatten()
+    return f"{rates[trains[-1]]:g}" if len(trains) else "none"
+
+
 def over_seeds(accuracies: list[float]) -> str:
     """The mean, and the standard deviation over seeds."""
     values = torch.tensor(accuracies)

@@ -140,3 +140,14 @@ def grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, classes: Tensor
     heat = F.relu((weights * kept["maps"]).sum(dim=1, keepdim=True))  # (N, 1, h, w)
     heat = F.interpolate(heat, size=images.shape[-2:], mode="bilinear")[:, 0]  # (N, H, W)
     return heat / heat.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+
+
+def row_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> list[float]:
+    """How strongly the loss of one batch pulls at each row of the images, from top to bottom.
+
+    For each row: the root mean square of the loss's gradient with respect to its pixels, in training mode. Works on a
+    copy, so that neither gradients nor running statistics are left behind.
+    """
+    model, images = deepcopy(model).train(), images.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(F.cross_entropy(model(images), labels), images)  # (N, C, H, W)
+    return gradient.double().square().mean(dim=(0, 1, 3)).sqrt().tolist()

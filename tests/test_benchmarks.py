@@ -54,10 +54,10 @@ def test_lessons_on_cifar10_refuses_an_unknown_name(monkeypatch):
         lessons.main()
 
 
-@pytest.mark.parametrize("name", ["batch_normalization", "normalization"])
+@pytest.mark.parametrize("name", ["batch_normalization", "normalization", "rnn"])
 def test_benchmarks_in_parts_refuse_an_unknown_part(monkeypatch, tmp_path, name):
     monkeypatch.setattr("sys.argv", [f"{name}.py", str(tmp_path), "width"])
-    with pytest.raises(SystemExit, match=r"The parts are (rates; depth; small_groups|statistics; )"):
+    with pytest.raises(SystemExit, match=r"The parts are (rates; depth; small_groups|statistics; |search; training; )"):
         script(name).main()
 
 

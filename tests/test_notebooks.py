@@ -47,6 +47,19 @@ HOME = {
     "reliability": "course_utils.calibration",
     "calibration_error": "course_utils.calibration",
     "fit_temperature": "course_utils.calibration",
+    "read_rows": "course_utils.models.rnn",
+    "RecurrentCell": "course_utils.models.rnn",
+    "RNNCell": "course_utils.models.rnn",
+    "LSTMCell": "course_utils.models.rnn",
+    "GRUCell": "course_utils.models.rnn",
+    "unroll": "course_utils.models.rnn",
+    "RowRNN": "course_utils.models.rnn",
+    "set_forget_bias": "course_utils.models.rnn",
+    "set_identity": "course_utils.models.rnn",
+    "recurrent_multiply_adds": "course_utils.models.rnn",
+    "reorder": "course_utils.models.rnn",
+    "row_gradients": "course_utils.probes",
+    "clip_each_step": "course_utils.training",
 }
 MORE_OPTIONS = {
     "conv_block",
@@ -74,6 +87,7 @@ LESSON_ONLY = {
     "group_norm",
     "cells_that_matter",
     "fold_batch_norm",
+    "clip_gradients",
 }
 
 

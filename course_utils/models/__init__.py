@@ -3,13 +3,16 @@
 from torch import nn
 
 from course_utils.models.resnet import ResidualBlock, ResNet, SourceBlock, SourceResNet
+from course_utils.models.rnn import Reordered, RowRNN
 from course_utils.models.transfer import VGGMini, load_backbone, vgg16_classifier
 from course_utils.models.vgg import VGG, conv_block
 
 __all__ = [
     "VGG",
+    "Reordered",
     "ResNet",
     "ResidualBlock",
+    "RowRNN",
     "SourceBlock",
     "SourceResNet",
     "VGGMini",
