@@ -17,7 +17,6 @@ benchmarks/results/06_resnet.cifar10-jpeg-comparison.json; later parts and seeds
 
 import sys
 from collections.abc import Callable
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -27,8 +26,9 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Subset
 from torchvision.transforms import v2
+from workers import splits_of, two_workers
 
-from course_utils.data import Splits, load_splits, make_loaders
+from course_utils.data import Splits, make_loaders
 from course_utils.models import VGG, ResNet, SourceResNet, count_parameters
 from course_utils.probes import multiply_adds
 from course_utils.results import RECORDED_DIR
@@ -47,21 +47,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {  # the most expensive first, so
     "ResNet-20": ResNet,
 }
 PLANS = {"epochs": tuple(NETWORKS), "multiply_adds": ("source's ResNet", "ResNet-20")}
-AUGMENT = v2.Compose(CROP_FLIP)
 DEVICE = torch.device("cpu")
-DATA: dict = {}  # what a worker process keeps
-
-
-def start_worker(folder: str) -> None:
-    torch.set_num_threads(1)
-    DATA["folder"] = folder
-
-
-def splits_of(train_size: int) -> Splits:
-    """One split for all seeds and networks: seeds differ in first weights and in the order of the batches."""
-    if train_size not in DATA:
-        DATA[train_size] = load_splits(DATA["folder"], train_size=train_size, augment=AUGMENT)
-    return DATA[train_size]
 
 
 def epochs_for(plan: str, name: str) -> int:
@@ -147,7 +133,7 @@ def main() -> None:
     if len(sys.argv) < 2 or set(sys.argv[2:]) - set(parts) or not Path(sys.argv[1]).is_dir():
         raise SystemExit(__doc__)
     wanted, found = sys.argv[2:] or parts, {}
-    with get_context("spawn").Pool(2, start_worker, (sys.argv[1],)) as pool:
+    with two_workers(sys.argv[1], v2.Compose(CROP_FLIP)) as pool:
         tasks = [("search", name, rate, SEARCH_SEED) for name in NETWORKS for rate in RATES]
         searched = {task: one["val_accuracy_by_epoch"][-1] for task, one in pool.imap_unordered(run, tasks)}
         by_rate = {name: {r: searched["search", name, r, SEARCH_SEED] for r in RATES} for name in NETWORKS}
@@ -157,8 +143,6 @@ def main() -> None:
         for task, one in pool.imap_unordered(run, [task for task in tasks if task[0] in wanted]):
             found[task] = one
             collect(found, best, shown)
-        pool.close()
-        pool.join()
 
 
 if __name__ == "__main__":

@@ -20,15 +20,15 @@ benchmarks/results/09_rnn.cifar10-jpeg.json; each part replaces only itself ther
 import math
 from collections.abc import Callable
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 from parts import keep, run_parts
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
+from workers import splits_of, two_workers
 
-from course_utils.data import Splits, load_splits, make_loaders
+from course_utils.data import make_loaders
 from course_utils.models import VGG, Reordered, RowRNN, count_parameters
 from course_utils.models.rnn import recurrent_multiply_adds, reorder, set_forget_bias, set_identity
 from course_utils.probes import multiply_adds, row_gradients
@@ -62,28 +62,12 @@ CLIPPED = {  # title: network, optimizer
 }
 WAYS = {"clipped": CLIP, "not clipped": math.inf}
 DEVICE = torch.device("cpu")
-DATA: dict = {}  # what a worker process keeps
-
-
-def start_worker(folder: str) -> None:
-    torch.set_num_threads(1)
-    DATA["folder"] = folder
-
-
-def splits_of(train_size: int) -> Splits:
-    """One split for all seeds and networks: seeds differ in first weights and in the order of the batches."""
-    if train_size not in DATA:
-        DATA[train_size] = load_splits(DATA["folder"], train_size=train_size)
-    return DATA[train_size]
 
 
 def in_two_processes(measure: Callable[[tuple, Path], dict], tasks: list[tuple], folder: str) -> dict[tuple, dict]:
     """Each task's result, by task."""
-    with get_context("spawn").Pool(2, start_worker, (folder,)) as pool:
-        found = dict(pool.map(partial(keep_task, measure=measure), tasks, chunksize=1))
-        pool.close()
-        pool.join()
-    return found
+    with two_workers(folder) as pool:
+        return dict(pool.map(partial(keep_task, measure=measure), tasks, chunksize=1))
 
 
 def keep_task(task: tuple, measure: Callable[[tuple, Path], dict]) -> tuple[tuple, dict]:
