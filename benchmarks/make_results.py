@@ -7,6 +7,7 @@ from sections_basics import augmentation, backbone, lessons_on_cifar10, normaliz
 from sections_course import channel_stats, shapes_difficulty, training_overhead
 from sections_depth import batch_normalization, degradation, resnet_comparison, source_recipe
 from sections_diagnosis import diagnosis
+from sections_fast import cost_to_accuracy
 from sections_rnn import rnn
 
 from course_utils.runtime import ROOT
@@ -31,6 +32,7 @@ SECTIONS = (
     resnet_comparison,
     source_recipe,
     diagnosis,
+    cost_to_accuracy,
     rnn,
     shapes_difficulty,
     channel_stats,

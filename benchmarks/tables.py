@@ -24,9 +24,9 @@ def largest_rate(losses: torch.Tensor, rates: list[float], chance: float) -> str
 
 
 def over_seeds(accuracies: list[float]) -> str:
-    """The mean, and the standard deviation over seeds."""
+    """The mean, and the standard deviation over seeds if there are several."""
     values = torch.tensor(accuracies)
-    return percent(values.mean(), values.std())
+    return percent(values.mean(), values.std() if len(values) > 1 else None)
 
 
 def with_deviation(values: torch.Tensor, digits: int = 2) -> str:

@@ -11,6 +11,7 @@ COMMANDS = {
     "run": "Run lessons and check what they measured.",
     "data": "Get a data set.",
     "doctor": "Say what is installed and found here.",
+    "fast": "Train lesson 08's fast recipe.",
     "publish": "Execute the committed notebooks that changed.",
 }
 

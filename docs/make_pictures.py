@@ -1,4 +1,4 @@
-"""Draws docs/shapes.png, the README's picture: a contact sheet of Shapes, one class a row.
+"""Draws the README's pictures: docs/shapes.png, a contact sheet of Shapes, and docs/cost.png, accuracy against cost.
 
 python docs/make_pictures.py
 """
@@ -11,6 +11,8 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 from torchvision.utils import make_grid
 
+from course_utils.plotting import plot_costs
+from course_utils.results import load_recorded
 from course_utils.shapes import CLASSES, draw
 
 COLUMNS = 12
@@ -41,3 +43,5 @@ def _with_row_labels(grid: Tensor, names: tuple[str, ...]) -> Image.Image:
 
 if __name__ == "__main__":
     contact_sheet().save(Path(__file__).with_name("shapes.png"), optimize=True)
+    figure = plot_costs(load_recorded("08_fast_training.cifar10-jpeg"))  # from benchmarks/cost_to_accuracy.py
+    figure.savefig(Path(__file__).with_name("cost.png"), dpi=100)

@@ -42,3 +42,21 @@ def splits():
     from diagnosis_helpers import make_splits, part  # here, so that no other test waits for it
 
     return make_splits(part(240, 0), part(200, 1), part(200, 2))
+
+
+@pytest.fixture
+def cost_folder(monkeypatch, tmp_path, make_folder, benchmarks_are_importable):
+    """Pictures for lesson 08's benchmark, which is made small."""
+    from cost_helpers import make_small
+
+    return make_small(monkeypatch, tmp_path, make_folder)
+
+
+@pytest.fixture
+def cost_splits(cost_folder):
+    """The same, as the benchmark loads them."""
+    from ladder import SOURCE_AUGMENT
+
+    from course_utils.data import load_splits
+
+    return load_splits(cost_folder, augment=SOURCE_AUGMENT)

@@ -60,6 +60,11 @@ HOME = {
     "reorder": "course_utils.models.rnn",
     "row_gradients": "course_utils.probes",
     "clip_each_step": "course_utils.training",
+    "one_cycle": "course_utils.fast",
+    "whitening_filters": "course_utils.fast",
+    "augment": "course_utils.fast",
+    "Mirrored": "course_utils.models.mirrored",
+    "orthogonalize": "course_utils.muon",
 }
 MORE_OPTIONS = {
     "conv_block",

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from course_utils.models.mirrored import Mirrored
 from course_utils.models.resnet import ResidualBlock, ResNet, SourceBlock, SourceResNet
 from course_utils.models.rnn import Reordered, RowRNN
 from course_utils.models.transfer import VGGMini, load_backbone, vgg16_classifier
@@ -9,6 +10,7 @@ from course_utils.models.vgg import VGG, conv_block
 
 __all__ = [
     "VGG",
+    "Mirrored",
     "Reordered",
     "ResNet",
     "ResidualBlock",

@@ -1,0 +1,72 @@
+"""The fast recipe from the command line: `python -m course_utils fast`."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import click
+
+from course_utils.data import load_splits, make_loaders
+from course_utils.fast import Recipe, Training
+from course_utils.models import Mirrored
+from course_utils.runtime import pick_device
+from course_utils.training import evaluate
+
+
+class Numbers(click.ParamType):
+    """Whole numbers with commas between them."""
+
+    name = "n,n,..."
+
+    def convert(self, value: str | tuple, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r}: give whole numbers, such as 64,128,128", param, ctx)
+
+
+def recipe_options(command: Callable) -> Callable:
+    """One option for each field of `Recipe`, with its default."""
+    for field in reversed(fields(Recipe)):
+        name = "--" + field.name.replace("_", "-")
+        kind = {"is_flag": True} if field.default is False else {"type": type(field.default), "show_default": True}
+        if isinstance(field.default, tuple):
+            kind["type"] = Numbers()
+        if field.name == "epochs":
+            kind["type"] = click.FloatRange(min=0, min_open=True)
+        if field.name == "flip":
+            kind["type"] = click.Choice(("none", "random", "alternate"))
+        command = click.option(name, default=field.default, **kind)(command)
+    return command
+
+
+@click.command()
+@click.argument("dataset")
+@click.option("--train-size", default=0, show_default=True, help="Training images, 0 for all.")
+@click.option("--size", default=32, show_default=True, help="Side of the images in pixels.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True)
+@click.option("--test", is_flag=True, help="Read the test images, once, at the end. Choose without it.")
+@recipe_options
+def fast(dataset: str, train_size: int, size: int, seed: int, device: str, test: bool, **options: object) -> None:
+    """Train lesson 08's fast recipe on DATASET: cifar10, shapes, or the path of an image folder."""
+    try:
+        recipe = Recipe(**options)
+        splits = load_splits(dataset, size=size, train_size=train_size, seed=seed)
+        device = pick_device(device)
+        training = Training(splits, recipe, seed, device)
+    except (ValueError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(splits)
+    loaders = make_loaders(splits, 500)
+    while training.epoch < recipe.epochs:
+        loss = training.run_epoch()
+        found = evaluate(training.result, loaders.val, device)
+        click.echo(f"epoch {training.epoch}: loss {loss:.3f}, validation accuracy {found.accuracy:.1%}")
+    if test:
+        plain = evaluate(training.result, loaders.test, device).accuracy
+        click.echo(f"test accuracy {plain:.2%}")
+        if splits.flip_safe:
+            mirrored = evaluate(Mirrored(training.result), loaders.test, device).accuracy
+            click.echo(f"with mirror images averaged in (test-time augmentation) {mirrored:.2%}")
