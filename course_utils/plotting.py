@@ -162,7 +162,8 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
         x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
         point, spread = (x, _mean(goal["test_accuracy"])), _spread(goal["test_accuracy"])
         ax.errorbar(*point, yerr=spread, fmt="*", color=COLORS[1], markersize=12)
-        ax.annotate(f"a {name} of the time", point, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8)
+        about = f"a {name} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
+        ax.annotate(about, point, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8)
     ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
     ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
     ax.set(xscale="log", xlabel=f"{names[measure]}, as a share of the source's 30 epochs", ylabel="test accuracy")

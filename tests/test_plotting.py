@@ -141,7 +141,7 @@ def test_plot_costs_gives_close_points_one_label(accuracies, labels):
     (ax,) = plotting.plot_costs(made_up, "flops").axes
     assert [text.get_text() for text in ax.texts] == labels
     (ax,) = plotting.plot_costs({**made_up, "fifth": RECORDED["fifth"] | {"test_accuracy": [0.92]}}, "time").axes
-    assert ax.texts[-1].get_text() == "a fifth of the time"  # one seed: no spread to draw, nothing to warn of
+    assert ax.texts[-1].get_text() == "a fifth of the time, one seed"  # no spread to draw, nothing to warn of
     plt.close("all")
 
 
