@@ -23,7 +23,10 @@ DATA: dict = {}  # splits, by what they are of
 
 
 class Task(NamedTuple):
-    """A training for a worker. Where `name` is not done, and the clock is past `deadline`, it is left alone."""
+    """A training for a worker. Where `name` is not done, and the clock is past `deadline`, it is left alone.
+
+    With `whole` it has all images, and reads the test images' mirror images too.
+    """
 
     name: str
     folder: str
@@ -32,6 +35,7 @@ class Task(NamedTuple):
     seed: int
     test: bool
     deadline: float
+    whole: bool = False
 
 
 def splits_of(folder: str, train_size: int = 0) -> Splits:
@@ -81,8 +85,8 @@ def run(task: Task) -> tuple[str, dict]:
     """One training in a worker, by its name; nothing if it is left alone."""
     if not read(task.name) and time.time() > task.deadline:
         return task.name, {}
-    splits = splits_of(task.folder, task.train_size)
-    return task.name, train(KEPT / task.name, splits, task.settings, task.seed, test=task.test)
+    splits = all_images(task.folder) if task.whole else splits_of(task.folder, task.train_size)
+    return task.name, train(KEPT / task.name, splits, task.settings, task.seed, test=task.test, mirrored=task.whole)
 
 
 @contextmanager

@@ -12,16 +12,18 @@ minutes on two cores that have bfloat16:
 - finals (22): the best of these, and what helped together, in the whole fortieth;
 - asides (30): the best of the finals with what did harm in the ladder's short trainings, on validation images;
 - fortieth (20): the best of the finals, on all training images, three seeds, timed;
-- fifth (3 x 40): the same, wider, for as many epochs as a fifth pays for; a call trains the first seed that is missing;
+- eighth (75): wider, with skips and averaged weights, for an eighth, three seeds, of which the first is timed; the
+  others are trained two at a time, one thread each;
+- fifth (3 x 40): as wide, without skips and average, for a fifth; a call trains the first seed that is missing;
 - costs (11): time and operations of an image in each rung of ladder.py;
 - ladder (60): each rung for a few epochs on some of the images, three seeds; a call hands out trainings for 40 minutes.
 
 `search`, `finals`, `asides` and `ladder` measure accuracies: two trainings at a time, one thread each, in bfloat16. The
 others use all cores and are timed: run nothing beside them. How many epochs a share of the cost pays for is found by
-timing steps of both in turn, and for the two shares of the cost by trying (EPOCHS): `cost` says what they took. All is
-kept in the runs folder: what is done is not done again, and a training goes on after its last whole epoch. Choices are
-made on validation images; each finished network reads the test images once, without test-time augmentation; for the two
-shares of the cost, apart, also with mirror images.
+timing steps of both in turn, and where it is a goal by trying (EPOCHS): `cost` says what they took. All is kept in the
+runs folder: what is done is not done again, and a training goes on after its last whole epoch. Choices are made on
+validation images; each finished network reads the test images once, without test-time augmentation; for a goal, apart,
+also with mirror images.
 
 Writes benchmarks/results/08_fast_training.cifar10-jpeg.json. A cost is a share of the source's 30 epochs; `drift` is
 how much slower steps of the source's training were just before a timed training than before the timed epoch.
@@ -39,37 +41,32 @@ from cost_cells import (
     fitting_epochs,
     matrix_product,
     profile_step,
-    source_step,
     step_flops,
     step_time,
     time_source,
-    train,
 )
 from cost_kept import (
-    KEPT,
     SEEDS,
     SOURCE_EPOCHS,
     Task,
     all_images,
     kept,
     needed,
-    read,
     run_all,
     splits_of,
     two_processes,
     use_all_cores,
 )
+from goal_parts import BUDGETS, WIDER, eighth, fifth, flops_of_an_image, fortieth, ranked, winner
 from ladder import FAST, Climb, Settings
 from ladder_parts import ALL_IMAGES, costs, ladder
 from parts import run_parts
 
 from course_utils.data import Splits
-from course_utils.fast import Recipe
 from course_utils.results import RECORDED_DIR
 
 RESULT = RECORDED_DIR / "08_fast_training.cifar10-jpeg.json"
-BUDGETS, MARGIN = {"fortieth": 1 / 40, "fifth": 1 / 5}, 0.99  # the margin is for the start
-EPOCHS = {"fortieth": 8.3, "fifth": 27.5}  # that fit the budgets: found by trying, since steps alone tell it to a tenth
+MARGIN = 0.99  # of a budget, for the start
 OPTIMIZERS = {  # changes of FAST
     "SGD": {"muon_rate": 0.0},
     "Muon, rate 0.12": {"muon_rate": 0.12},
@@ -85,12 +82,6 @@ ASIDES = {  # changes of the best of the finals
     "random start": {"network": "fast, random start"},
     "running average": {"average": 0.95},
 }
-WIDER = {"widths": (64, 256, 256), "shift": 4}  # for the fifth; more epochs bear more augmentation
-
-
-def flops_of_an_image(splits: Splits, settings: Settings) -> float:
-    climb = Climb(splits, settings, 0, DEVICE)
-    return step_flops(climb) / climb.recipe.batch_size
 
 
 def source(folder: str) -> dict:
@@ -139,11 +130,6 @@ def try_all(folder: str, part: str, candidates: dict[str, Settings], budget: flo
     }
 
 
-def ranked(tried: dict[str, dict]) -> list[str]:
-    """Labels, the best on validation first."""
-    return sorted(tried, key=lambda label: -tried[label]["val_accuracy"])
-
-
 def search(folder: str) -> dict:
     budget = BUDGETS["fortieth"] / 2
     found = try_all(folder, "search", {label: FAST.change(**OPTIMIZERS[label]) for label in OPTIMIZERS}, budget)
@@ -179,14 +165,6 @@ def finals(folder: str) -> dict:
     return kept("finals", lambda: tried)
 
 
-def winner() -> tuple[str, Settings]:
-    tried = needed("finals", "finals")
-    label = ranked(tried)[0]
-    settings = tried[label]["settings"]
-    recipe = Recipe(**{**settings["recipe"], "widths": tuple(settings["recipe"]["widths"])})
-    return label, Settings(**{**settings, "recipe": recipe})
-
-
 def asides(folder: str) -> dict:
     """Validation accuracies by aside, (seeds,), and what they were trained with."""
     settings, never, seeds = winner()[1], float("inf"), SEEDS[:2]
@@ -202,39 +180,9 @@ def asides(folder: str) -> dict:
     return {**trained_with, "val_accuracy": accuracies}
 
 
-def timed(name: str, folder: str, settings: Settings, seeds: tuple[int, ...]) -> dict:
-    """Trainings on all images with all cores; what has been measured so far, one entry a seed."""
-    use_all_cores()
-    unit, splits, settings = needed("source", "source"), all_images(folder), settings.change(epochs=EPOCHS[name])
-    for seed in seeds:
-        climb = Climb(splits, Settings(), 0, DEVICE)
-        kept(f"{name}.{seed}.drift", lambda c=climb: {"drift": source_step(c) / unit["step"]})
-        train(KEPT / f"{name}.{seed}", splits, settings, seed, test=True, mirrored=True)
-    found = [{**read(f"{name}.{seed}"), **read(f"{name}.{seed}.drift")} for seed in SEEDS if read(f"{name}.{seed}")]
-    once = settings.recipe.epochs / SOURCE_EPOCHS / flops_of_an_image(splits, Settings().change(epochs=1))
-    return {
-        "budget": BUDGETS[name],
-        "settings": asdict(settings),
-        "cost": [(one["setup"] + sum(one["epochs"])) / (SOURCE_EPOCHS * unit["epoch"]) for one in found],
-        "flops": once * flops_of_an_image(splits, settings),
-        **{key: [one[key] for one in found] for key in ("drift", "loss", "test_accuracy", "test_accuracy_mirrored")},
-    }
-
-
-def fortieth(folder: str) -> dict:
-    label, settings = winner()
-    return {"finalist": label, **timed("fortieth", folder, settings, SEEDS)}
-
-
-def fifth(folder: str) -> dict:
-    """One seed a call, the first that is missing."""
-    missing = tuple(seed for seed in SEEDS if not read(f"fifth.{seed}"))
-    return timed("fifth", folder, winner()[1].change(**WIDER), missing[:1])
-
-
 PARTS: dict[str, Callable[[str], dict]] = {
-    "source": source, "share": share, "search": search, "finals": finals, "asides": asides,
-    "fortieth": fortieth, "fifth": fifth, "costs": costs, "ladder": ladder,
+    "source": source, "share": share, "search": search, "finals": finals, "asides": asides, "fortieth": fortieth,
+    "eighth": eighth, "fifth": fifth, "costs": costs, "ladder": ladder,
 }  # fmt: skip
 
 

@@ -22,12 +22,13 @@ SOURCE_AUGMENT = v2.Compose([v2.RandomCrop(32, padding=1), v2.RandomHorizontalFl
 WIDTHS = (64, 128, 256)  # the source's
 SOURCE_BATCH = 32
 SOURCE_RECIPE = Recipe(
-    widths=WIDTHS, batch_size=SOURCE_BATCH, learning_rate=0.75, weight_decay=0.0013, bias_rate=1.0, bias_epochs=1000,
-    muon_rate=0.0, label_smoothing=0.0, shift=1, flip="random", small_size=0, average=0.0,
+    widths=WIDTHS, skips=False, batch_size=SOURCE_BATCH, learning_rate=0.75, weight_decay=0.0013, bias_rate=1.0,
+    bias_epochs=1000, muon_rate=0.0, label_smoothing=0.0, shift=1, flip="random", small_size=0, average=0.0,
 )  # fmt: skip
 FAST_RECIPE = Recipe(  # where the search for the best recipe begins, whatever Recipe's defaults are by now
-    widths=(64, 128, 128), batch_size=500, learning_rate=0.75, weight_decay=0.0013, bias_rate=64.0, bias_epochs=2,
-    muon_rate=0.12, label_smoothing=0.2, shift=2, flip="alternate", small_size=0, average=0.0, bfloat16=True,
+    widths=(64, 128, 128), skips=False, batch_size=500, learning_rate=0.75, weight_decay=0.0013, bias_rate=64.0,
+    bias_epochs=2, muon_rate=0.12, label_smoothing=0.2, shift=2, flip="alternate", small_size=0, average=0.0,
+    bfloat16=True,
 )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ class Climb(Training):
             self.model.model.whiten.weight.requires_grad_(False).copy_(filters)
             self.optimizers = self.make_optimizers()
         if settings.network == "fast, random start":
-            for layer in (layer for layer in self.model.groups if isinstance(layer, nn.Conv2d)):
+            for layer in (layer for layer in self.model.groups.modules() if isinstance(layer, nn.Conv2d)):
                 layer.reset_parameters()
         if not settings.one_cycle:
             self.schedule = lambda done: 1.0

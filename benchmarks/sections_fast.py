@@ -23,7 +23,7 @@ def cost_to_accuracy() -> str:
         f"As many epochs as a share of the source's cost pays for ({found['source']['epochs']} epochs of its recipe,"
         " timed over one), by the recipe that was best on validation images, trained on all training images (mirrored:"
         " test-time augmentation, logits of the mirror image averaged in):\n",
-        targets({name: found[name] for name in ("fortieth", "fifth") if name in found}),
+        targets({name: found[name] for name in ("fortieth", "eighth", "fifth") if name in found}),
         "Operations a second, as a share of those of a matrix product, and where a step's time goes:\n",
         share(found["share"]["trainings"]),
         "One convolution alone, forward: "
@@ -59,7 +59,10 @@ def targets(found: dict[str, dict]) -> str:
         recipe = target["settings"]["recipe"]
         kind = f"{recipe['epochs']:g} epochs, widths {', '.join(map(str, recipe['widths']))}"
         kind += ", Muon" if recipe["muon_rate"] else ", SGD"
-        cost = f"{mean(target['cost']):.4f} ({min(target['cost']):.4f} to {max(target['cost']):.4f})"
+        kind += ", skips" if recipe.get("skips") else ""
+        kind += f", average {recipe['average']:g}" if recipe["average"] else ""
+        cost = f"{mean(target['cost']):.4f}"
+        cost += f" ({min(target['cost']):.4f} to {max(target['cost']):.4f})" if len(target["cost"]) > 1 else ""
         accuracies = [over_seeds(target[key]) for key in ("test_accuracy", "test_accuracy_mirrored")]
         seeds = str(len(target["test_accuracy"]))
         rows.append([f"one {name}, {target['budget']:.4f}", kind, seeds, cost, f"{target['flops']:.4f}", *accuracies])

@@ -1,8 +1,4 @@
-"""Fast training on small images, whole: lesson 08 arrives here from the source tutorial's recipe, change by change.
-
-From the command line: `python -m course_utils fast DATASET`, where each field of `Recipe` is an option. After Page,
-"How to train your ResNet" (2018), and Jordan (arXiv 2404.00498).
-"""
+"""Lesson 08's fast recipe, whole. After Page, "How to train your ResNet" (2018), and Jordan (arXiv 2404.00498)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +19,7 @@ class Recipe:
     """What a training is made of, except for images and seed."""
 
     widths: tuple[int, ...] = (32, 160, 160)  # channels; each group halves the maps
+    skips: bool = False  # a third convolution in each group, and a skip around the last two
     epochs: float = 8.3  # the last one may end early
     batch_size: int = 500
     learning_rate: float = 0.75  # at its peak
@@ -41,24 +38,27 @@ class Recipe:
 class FastNet(nn.Module):
     """Convolutions, pooled early: (N, 3, H, W) -> (N, num_classes); 17 pixels are enough for three groups."""
 
-    def __init__(self, widths: tuple[int, ...] = (32, 160, 160), num_classes: int = 10, *, bfloat16: bool = False):
+    def __init__(self, widths: tuple[int, ...], num_classes: int = 10, *, skips: bool = False, bfloat16: bool = False):
         super().__init__()
-        self.bfloat16, before = bfloat16, 24
-        self.whiten, self.groups = nn.Conv2d(3, before, kernel_size=2), nn.Sequential(nn.GELU())
-        for after in widths:
-            convs = [nn.Conv2d(channels, after, 3, padding=1, bias=False) for channels in (before, after)]
-            norms = [nn.BatchNorm2d(after, momentum=0.4) for _ in convs]  # few steps: forget the first ones soon
+        self.skips, self.bfloat16, self.groups = skips, bfloat16, nn.ModuleList()
+        self.whiten = nn.Conv2d(3, 24, kernel_size=2)
+        for before, after in zip((24, *widths), widths, strict=False):
+            inputs = (before, after, after) if skips else (before, after)
+            convs = nn.ModuleList(nn.Conv2d(channels, after, 3, padding=1, bias=False) for channels in inputs)
+            norms = nn.ModuleList(nn.BatchNorm2d(after, momentum=0.4) for _ in convs)  # few steps: forget soon
             for conv, norm in zip(convs, norms, strict=True):
                 nn.init.dirac_(conv.weight.data[: conv.in_channels])  # output c begins as input c, the rest at random
                 norm.weight.requires_grad_(False)
-            self.groups.extend([convs[0], nn.MaxPool2d(2), norms[0], nn.GELU(), convs[1], norms[1], nn.GELU()])
-            before = after
-        self.head = nn.Linear(before, num_classes, bias=False)
+            self.groups.append(nn.ModuleList([convs, norms]))
+        self.head = nn.Linear(widths[-1], num_classes, bias=False)
 
     def forward(self, images: Tensor) -> Tensor:
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bfloat16):
-            maps = self.whiten(images.contiguous(memory_format=torch.channels_last))  # (N, 24, 31, 31)
-            maps = self.groups(maps)  # (N, widths[-1], 3, 3)
+            maps = F.gelu(self.whiten(images.contiguous(memory_format=torch.channels_last)))  # (N, 24, 31, 31)
+            for convs, norms in self.groups:
+                maps = F.gelu(norms[0](F.max_pool2d(convs[0](maps), 2)))  # (N, width, 15, 15), then 7, then 3
+                branch = norms[1](convs[1](maps))  # the same shape
+                maps = F.gelu((maps + norms[2](convs[2](F.gelu(branch)))) if self.skips else branch)
             return self.head(maps.amax(dim=(2, 3))).float() / 9  # (N, num_classes): small at first
 
 
@@ -97,7 +97,7 @@ class Training:
         self.flip, self.steps = recipe.flip if splits.flip_safe else "none", len(self.labels) // recipe.batch_size
         self.mean, self.std = (255 * torch.tensor(values) for values in (splits.mean, splits.std))
         if model is None:
-            model = FastNet(recipe.widths, len(splits.classes), bfloat16=recipe.bfloat16)
+            model = FastNet(recipe.widths, len(splits.classes), skips=recipe.skips, bfloat16=recipe.bfloat16)
             model.whiten.weight.requires_grad_(False).copy_(whitening_filters(self.normalize(self.images[:5000])))
         self.model, average = model.to(device, memory_format=torch.channels_last), get_ema_multi_avg_fn(recipe.average)
         self.result = AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
@@ -125,7 +125,7 @@ class Training:
         for chosen in order.split(self.recipe.batch_size):
             images = self.normalize(augment(self.images[chosen], mirrored[chosen], self.recipe.shift, now))
             images = F.interpolate(images, size=small, mode="bilinear", antialias=True) if small else images
-            yield images, self.labels[chosen]
+            yield images.to(self.device), self.labels[chosen].to(self.device)
 
     def run_epoch(self) -> float:
         """Train on every batch, or until the recipe's epochs are used up; the mean loss."""
@@ -136,8 +136,7 @@ class Training:
             done = (self.epoch + len(losses) / self.steps) / self.recipe.epochs
             if done >= 1:
                 break
-            logits, labels = model(images.to(self.device)), labels.to(self.device)
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+            loss = F.cross_entropy(model(images), labels, label_smoothing=self.recipe.label_smoothing)
             model.zero_grad()
             loss.backward()
             for optimizer in self.optimizers:

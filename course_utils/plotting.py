@@ -134,7 +134,7 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     """Test accuracy against cost in lesson 08's recorded ladder: benchmarks/cost_to_accuracy.py's result.
 
     `measure` is "time" or "flops"; the axis is a share of the source's whole training. A rung is its number in the
-    ladder, an aside is hollow, and a training that was given a budget is a star.
+    ladder, an aside is hollow, and a training that was given a budget has a larger mark of its own.
 
     Raises:
         ValueError: if `measure` is neither.
@@ -142,7 +142,7 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     names = {"time": "time", "flops": "operations"}
     if measure not in names:
         raise ValueError(f"measure is {measure!r}: give one of {', '.join(names)}")
-    figure, ax = plt.subplots(figsize=(8, 4.6))
+    figure, ax = plt.subplots(figsize=(8, 5))
     climbed, costs, kept, labels = recorded["ladder"], recorded["costs"], [], {}
     for number, rung in enumerate(climbed["rungs"], start=1):
         if not rung["only_speed"]:
@@ -158,12 +158,12 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
         ax.annotate(label, point, xytext=(6, 6), textcoords="offset points", fontsize=8)
     label = f"the ladder: {climbed['epochs']} epochs, {climbed['images']:,} images"
     ax.plot(*zip(*kept, strict=True), color=COLORS[0], alpha=0.4, label=label)
-    for name, goal in ((name, recorded[name]) for name in ("fortieth", "fifth") if name in recorded):
-        x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
-        point, spread = (x, _mean(goal["test_accuracy"])), _spread(goal["test_accuracy"])
-        ax.errorbar(*point, yerr=spread, fmt="*", color=COLORS[1], markersize=12)
-        about = f"a {name} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
-        ax.annotate(about, point, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8)
+    for about, marker, size in (("a fortieth", "*", 12), ("an eighth", "D", 7), ("a fifth", "s", 7)):
+        if goal := recorded.get(about.split()[1]):
+            x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
+            y, spread = _mean(goal["test_accuracy"]), _spread(goal["test_accuracy"])
+            label = f"{about} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
+            ax.errorbar(x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label)
     ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
     ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
     ax.set(xscale="log", xlabel=f"{names[measure]}, as a share of the source's 30 epochs", ylabel="test accuracy")

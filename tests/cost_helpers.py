@@ -9,8 +9,8 @@ from course_utils.models import SourceResNet
 
 def make_small(monkeypatch, tmp_path, make_folder):
     """A few pictures. The benchmark has narrow networks, a folder of its own to write to, one process, one thread."""
-    cost_kept, bench, cells, ladder, parts = map(
-        importlib.import_module, ("cost_kept", "cost_to_accuracy", "cost_cells", "ladder", "ladder_parts")
+    cost_kept, bench, cells, ladder, parts, goals = map(
+        importlib.import_module, ("cost_kept", "cost_to_accuracy", "cost_cells", "ladder", "ladder_parts", "goal_parts")
     )
 
     class OneProcess:
@@ -22,10 +22,10 @@ def make_small(monkeypatch, tmp_path, make_folder):
     def one_process():
         yield OneProcess
 
-    for module in (cost_kept, bench):
+    for module in (cost_kept, goals):
         monkeypatch.setattr(module, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(bench, "RESULT", tmp_path / "result.json")
-    for module in (bench, parts):
+    for module in (bench, parts, goals):
         monkeypatch.setattr(module, "two_processes", one_process)
         monkeypatch.setattr(module, "use_all_cores", lambda: None)
     monkeypatch.setattr(cells, "BESIDE", 2)

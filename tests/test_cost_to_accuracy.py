@@ -96,7 +96,9 @@ def test_finalists():
 
 
 def test_parts_and_result(cost_folder, monkeypatch, capsys):
-    bench, parts, ladder = map(importlib.import_module, ("cost_to_accuracy", "ladder_parts", "ladder"))
+    bench, parts, ladder, goals = map(
+        importlib.import_module, ("cost_to_accuracy", "ladder_parts", "ladder", "goal_parts")
+    )
     rungs = (
         ladder.Rung("source", "the source's", {}),
         ladder.Rung("quick", "only quicker", {"fused": True}, only_speed=True),
@@ -110,12 +112,15 @@ def test_parts_and_result(cost_folder, monkeypatch, capsys):
     monkeypatch.setattr(bench, "FAST", narrow(ladder.FAST))
     monkeypatch.setattr(bench, "VARIANTS", {"wide": {"widths": (8, 8, 8)}, "Muon, faster": {"muon_rate": 0.2}})
     monkeypatch.setattr(bench, "OPTIMIZERS", {"SGD": {"muon_rate": 0.0}, "Muon": {"muon_rate": 0.1}})
-    monkeypatch.setattr(bench, "WIDER", {"widths": (8, 8, 12)})
+    for module in (bench, goals):
+        monkeypatch.setattr(module, "WIDER", {"widths": (8, 8, 12)})
     monkeypatch.setattr(bench, "fitting_epochs", lambda *arguments: 1.5)
-    monkeypatch.setattr(bench, "EPOCHS", {"fortieth": 1.5, "fifth": 1.5})
+    monkeypatch.setattr(goals, "DEEPER", {"widths": (8, 8, 12), "skips": True, "average": 0.9})
+    monkeypatch.setattr(goals, "EPOCHS", {"fortieth": 1.5, "eighth": 1.5, "fifth": 1.5})
     monkeypatch.setattr(bench, "matrix_product", lambda dtype: 1e12)
     monkeypatch.setattr(bench, "convolution", lambda dtype: 1.5e12)
-    monkeypatch.setattr(bench, "all_images", lambda folder: bench.splits_of(cost_folder))
+    for module in (bench, goals, importlib.import_module("cost_kept")):
+        monkeypatch.setattr(module, "all_images", lambda folder: bench.splits_of(cost_folder))
     monkeypatch.setattr("sys.argv", ["cost_to_accuracy.py", cost_folder, *bench.PARTS, "fifth", "fifth"])
     bench.main()
     found = json.loads(bench.RESULT.read_text(encoding="utf-8"))
@@ -123,6 +128,8 @@ def test_parts_and_result(cost_folder, monkeypatch, capsys):
     assert set(bench.PARTS) <= set(found) and set(found["search"]) == {"SGD", "Muon", "wide", "Muon, faster"}
     assert 2 <= len(found["finals"]) <= 3 and found["fortieth"]["finalist"] in found["finals"]
     assert found["fifth"]["settings"]["recipe"]["widths"] == [8, 8, 12] and len(found["fifth"]["cost"]) == 3
+    assert found["eighth"]["settings"]["recipe"]["skips"]
+    assert [len(found["eighth"][key]) for key in ("cost", "drift", "test_accuracy_mirrored")] == [1, 1, 3]
     assert len(found["fortieth"]["test_accuracy_mirrored"]) == 3 and found["fortieth"]["flops"] > 0
     names = [rung["name"] for rung in found["ladder"]["rungs"]]
     assert names == [rung.name for rung in rungs] and set(found["costs"]["images"]) == set(names)
@@ -140,7 +147,8 @@ def section_of(found):
     section = importlib.import_module("sections_fast")
     section.load_recorded = lambda name: found
     text = section.cost_to_accuracy()
-    assert "| 2 | only quicker |" in text and "aside: aside" in text and "one fifth, 0.2000" in text
+    assert "| 2 | only quicker |" in text and "aside: aside" in text
+    assert "one fifth, 0.2000" in text and "Muon, skips, average 0.9" in text
     assert "as chosen" in text and "random start" in text and "time in: pooling" in text and "the source's" in text
 
 
@@ -150,15 +158,17 @@ def test_a_part_needs_those_before_it(cost_folder):
         with pytest.raises(SystemExit, match=f"{message}: it comes before this part"):
             bench.PARTS[part](cost_folder)
     with pytest.raises(SystemExit, match="source has not run"):
-        bench.timed("fifth", cost_folder, bench.FAST, ())
+        importlib.import_module("goal_parts").time_trainings("fifth", cost_folder, bench.FAST, ())
 
 
 def test_settings_come_back_from_their_record(monkeypatch):
-    bench, ladder = map(importlib.import_module, ("cost_to_accuracy", "ladder"))
+    goals, ladder = map(importlib.import_module, ("goal_parts", "ladder"))
     settings = ladder.FAST.change(widths=(8, 16, 16), epochs=6.5)
     kept = json.loads(json.dumps({"a": {"settings": asdict(settings), "val_accuracy": 0.5}}))
-    monkeypatch.setattr(bench, "needed", lambda *names: kept)
-    assert bench.winner() == ("a", settings)
+    monkeypatch.setattr(goals, "needed", lambda *names: kept)
+    assert goals.winner() == ("a", settings)
+    del kept["a"]["settings"]["recipe"]["skips"]  # as records had it before there were skips
+    assert goals.winner() == ("a", settings)
 
 
 def test_share_adds_up(cost_splits):
@@ -175,6 +185,6 @@ def test_share_adds_up(cost_splits):
 def test_says_how_to_call_it(cost_folder, monkeypatch, words):
     monkeypatch.setattr("sys.argv", ["cost_to_accuracy.py", *(word.format(folder=cost_folder) for word in words)])
     with pytest.raises(
-        SystemExit, match="The parts are source; share; search; finals; asides; fortieth; fifth; costs; ladder"
+        SystemExit, match="The parts are source; share; search; finals; asides; fortieth; eighth; fifth; costs; ladder"
     ):
         importlib.import_module("cost_to_accuracy").main()

@@ -7,6 +7,7 @@ import torch
 from click.testing import CliRunner
 from helpers import raises
 from torch import nn
+from torch.nn.functional import gelu, max_pool2d
 
 from course_utils.cli.fast import fast
 from course_utils.data import load_splits
@@ -77,9 +78,9 @@ def test_one_cycle_rises_for_a_fifth_and_falls_to_0():
 
 def test_network_passes_colours_on_at_first():
     net = FastNet((24, 24, 24))
-    for conv in (layer for layer in net.groups if isinstance(layer, nn.Conv2d)):
-        maps = torch.randn(2, 24, 5, 5)
-        assert torch.equal(conv(maps), maps)
+    convs = [layer for layer in net.groups.modules() if isinstance(layer, nn.Conv2d)]
+    maps = torch.randn(2, 24, 5, 5)
+    assert len(convs) == 6 and all(torch.equal(conv(maps), maps) for conv in convs)
 
 
 @pytest.mark.parametrize("side", [17, 32, 40])
@@ -87,6 +88,19 @@ def test_network_takes_any_size_and_keeps_batch_norm_weights(side):
     net = FastNet((8, 8, 8), num_classes=7)
     assert net(torch.randn(2, 3, side, side)).shape == (2, 7)
     assert not any(layer.weight.requires_grad for layer in net.modules() if isinstance(layer, nn.BatchNorm2d))
+
+
+def test_skips_go_around_two_more_convolutions():
+    torch.manual_seed(0)
+    net, images = FastNet((8, 12), skips=True).eval(), torch.randn(2, 3, 16, 16)
+    maps = gelu(net.whiten(images))
+    for convs, norms in net.groups:
+        for conv in convs:
+            conv.reset_parameters()  # no identity, which a skip could hide behind
+        maps = gelu(norms[0](max_pool2d(convs[0](maps), 2)))
+        maps = gelu(maps + norms[2](convs[2](gelu(norms[1](convs[1](maps))))))
+    assert torch.allclose(net(images), net.head(maps.amax(dim=(2, 3))) / 9, atol=1e-6)
+    assert [len(convs) for convs, _ in FastNet((8, 12)).groups] == [2, 2]
 
 
 def test_bfloat16_gives_float32_logits_near_the_others():
@@ -117,6 +131,13 @@ def test_training_learns(splits):
     losses = [training.run_epoch() for _ in range(6)]
     assert losses[-1] < losses[0] and training.epoch == 6
     assert training.optimizers[0].param_groups[0]["lr"] < SMALL.learning_rate / 5
+
+
+def test_recipe_gives_skips(splits):
+    training = Training(splits, replace(SMALL, skips=True), 0, CPU)
+    assert [len(convs) for convs, _ in training.model.groups] == [3, 3, 3]
+    training.run_epoch()
+    assert all(p.grad.abs().sum() > 0 for p in training.model.groups.parameters() if p.ndim == 4)
 
 
 def test_first_layer_stays_and_its_bias_learns(splits):
@@ -200,7 +221,7 @@ def test_an_unknown_flip_is_refused(splits):
 
 def test_command_line(make_folder):
     folder = make_folder({"train": {"cat": 12, "dog": 12}, "test": {"cat": 2, "dog": 2}})
-    options = ["--epochs", "1", "--widths", "4,4,4", "--batch-size", "4", "--device", "cpu"]
+    options = ["--epochs", "1", "--widths", "4,4,4", "--skips", "--batch-size", "4", "--device", "cpu"]
     run = CliRunner().invoke(fast, [str(folder), *options, "--test", "--learning-rate", "0.01"])
     assert run.exit_code == 0, run.output
     assert "epoch 1: loss" in run.output and "\ntest accuracy" in run.output and "mirror images" in run.output

@@ -29,6 +29,19 @@ def test_every_rung_changes_what_it_says():
         settings_of("x", {})
 
 
+def test_random_start_is_another_start_of_the_same_network(cost_splits):
+    from ladder import FAST, Climb
+
+    identity, random = (
+        Climb(cost_splits, small(FAST).change(network=name), 0, CPU).model for name in ("fast", "fast, random start")
+    )
+    convs = [p.ndim == 4 for p in identity.groups.parameters()]
+    assert sum(convs) == 6
+    pairs = zip(identity.groups.parameters(), random.groups.parameters(), strict=True)
+    assert [not torch.equal(one, other) for one, other in pairs] == convs
+    assert torch.equal(identity.whiten.weight, random.whiten.weight)
+
+
 def test_every_rung_trains(cost_splits):
     from ladder import LADDER, Climb, settings_of
 
