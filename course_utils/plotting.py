@@ -158,12 +158,7 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
         ax.annotate(label, point, xytext=(6, 6), textcoords="offset points", fontsize=8)
     label = f"the ladder: {climbed['epochs']} epochs, {climbed['images']:,} images"
     ax.plot(*zip(*kept, strict=True), color=COLORS[0], alpha=0.4, label=label)
-    for about, marker, size in (("a fortieth", "*", 12), ("an eighth", "D", 7), ("a fifth", "s", 7)):
-        if goal := recorded.get(about.split()[1]):
-            x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
-            y, spread = _mean(goal["test_accuracy"]), _spread(goal["test_accuracy"])
-            label = f"{about} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
-            ax.errorbar(x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label)
+    _mark_goals(ax, recorded, measure)
     ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
     ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
     ax.set(xscale="log", xlabel=f"{names[measure]}, as a share of the source's 30 epochs", ylabel="test accuracy")
@@ -171,6 +166,15 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     ax.set_title(f"recorded: CIFAR-10 (JPEG), means of {climbed['seeds']} seeds", fontsize=10)
     ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.5)
     return figure
+
+
+def _mark_goals(ax: Axes, recorded: dict, measure: str) -> None:
+    for about, marker, size in (("a fortieth", "*", 12), ("an eighth", "D", 7), ("a fifth", "s", 7)):
+        if goal := recorded.get(about.split()[1]):
+            x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
+            y, spread = _mean(goal["test_accuracy"]), _spread(goal["test_accuracy"])
+            label = f"{about} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
+            ax.errorbar(x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label)
 
 
 def _mean(values: Sequence[float]) -> float:

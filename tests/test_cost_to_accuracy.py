@@ -95,9 +95,10 @@ def test_finalists():
     assert next(iter(finalists(tried))) == "Muon, rate 0.24"
 
 
-def test_parts_and_result(cost_folder, monkeypatch, capsys):
-    bench, parts, ladder, goals = map(
-        importlib.import_module, ("cost_to_accuracy", "ladder_parts", "ladder", "goal_parts")
+def make_short(monkeypatch):
+    """The benchmark and its four rungs: few candidates for each choice, all of them trained for an instant."""
+    bench, parts, ladder, goals, cost_kept = map(
+        importlib.import_module, ("cost_to_accuracy", "ladder_parts", "ladder", "goal_parts", "cost_kept")
     )
     rungs = (
         ladder.Rung("source", "the source's", {}),
@@ -112,15 +113,20 @@ def test_parts_and_result(cost_folder, monkeypatch, capsys):
     monkeypatch.setattr(bench, "FAST", narrow(ladder.FAST))
     monkeypatch.setattr(bench, "VARIANTS", {"wide": {"widths": (8, 8, 8)}, "Muon, faster": {"muon_rate": 0.2}})
     monkeypatch.setattr(bench, "OPTIMIZERS", {"SGD": {"muon_rate": 0.0}, "Muon": {"muon_rate": 0.1}})
-    for module in (bench, goals):
-        monkeypatch.setattr(module, "WIDER", {"widths": (8, 8, 12)})
     monkeypatch.setattr(bench, "fitting_epochs", lambda *arguments: 1.5)
-    monkeypatch.setattr(goals, "DEEPER", {"widths": (8, 8, 12), "skips": True, "average": 0.9})
-    monkeypatch.setattr(goals, "EPOCHS", {"fortieth": 1.5, "eighth": 1.5, "fifth": 1.5})
     monkeypatch.setattr(bench, "matrix_product", lambda dtype: 1e12)
     monkeypatch.setattr(bench, "convolution", lambda dtype: 1.5e12)
-    for module in (bench, goals, importlib.import_module("cost_kept")):
-        monkeypatch.setattr(module, "all_images", lambda folder: bench.splits_of(cost_folder))
+    for module in (bench, goals):
+        monkeypatch.setattr(module, "WIDER", {"widths": (8, 8, 12)})
+    monkeypatch.setattr(goals, "DEEPER", {"widths": (8, 8, 12), "skips": True, "average": 0.9})
+    monkeypatch.setattr(goals, "EPOCHS", {"fortieth": 1.5, "eighth": 1.5, "fifth": 1.5})
+    for module in (bench, goals, cost_kept):
+        monkeypatch.setattr(module, "all_images", lambda folder: bench.splits_of(folder))
+    return bench, rungs
+
+
+def test_parts_and_result(cost_folder, monkeypatch, capsys):
+    bench, rungs = make_short(monkeypatch)
     monkeypatch.setattr("sys.argv", ["cost_to_accuracy.py", cost_folder, *bench.PARTS, "fifth", "fifth"])
     bench.main()
     found = json.loads(bench.RESULT.read_text(encoding="utf-8"))
