@@ -84,10 +84,20 @@ def run(task: tuple[str, str, str, int]) -> None:
     }
     if arm == "crop_flip":  # the source's mistake: test images that are augmented too, DRAWS times
         test = splits.test
-        augmented = ImageDataset(test.images, test.labels, augment=ARMS[arm], mean=splits.mean, std=splits.std)
+        augmented = ImageDataset(
+            test.images, test.labels, augment=ARMS[arm], mean=splits.mean, std=splits.std
+        )
         loader = make_loaders(replace(splits, test=augmented), BATCH, seed=seed).test
-        found["augmented_test_accuracy"] = [evaluate(model, loader, device).accuracy for _ in range(DRAWS)]
-    print(plan, arm, seed, *(f"{k} {found[k]:.4f}" for k in ("train_accuracy", "test_accuracy")), flush=True)
+        found["augmented_test_accuracy"] = [
+            evaluate(model, loader, device).accuracy for _ in range(DRAWS)
+        ]
+    print(
+        plan,
+        arm,
+        seed,
+        *(f"{k} {found[k]:.4f}" for k in ("train_accuracy", "test_accuracy")),
+        flush=True,
+    )
     write_json(kept, found)
 
 
@@ -96,7 +106,10 @@ def collect(plan: str) -> None:
     train_size, epochs, arms = PLANS[plan]
     by_arm = {}
     for arm in arms:
-        found = [json.loads((KEPT / f"{plan}.{arm}.{seed}.json").read_text(encoding="utf-8")) for seed in range(SEEDS)]
+        found = [
+            json.loads((KEPT / f"{plan}.{arm}.{seed}.json").read_text(encoding="utf-8"))
+            for seed in range(SEEDS)
+        ]
         by_arm[arm] = {metric: [one[metric] for one in found] for metric in found[0]}
     result = {
         "arms": by_arm, "batch_size": BATCH, "dataset": "cifar10-jpeg", "epochs": epochs, "learning_rate": RATE,
@@ -111,7 +124,12 @@ def main() -> None:
     if len(sys.argv) < 2 or set(sys.argv[2:]) - set(PLANS) or not Path(sys.argv[1]).is_dir():
         raise SystemExit(__doc__)
     plans = sys.argv[2:] or list(PLANS)
-    tasks = [(sys.argv[1], plan, arm, seed) for plan in plans for seed in range(SEEDS) for arm in PLANS[plan][2]]
+    tasks = [
+        (sys.argv[1], plan, arm, seed)
+        for plan in plans
+        for seed in range(SEEDS)
+        for arm in PLANS[plan][2]
+    ]
     with get_context("spawn").Pool(2) as pool:
         for _ in pool.imap_unordered(run, tasks):
             pass

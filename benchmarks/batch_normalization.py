@@ -39,8 +39,17 @@ CEILING, DEVICE = 2 * math.log(10), torch.device("cpu")
 RATES, DEEP_RATES, DEPTH = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0], [0.01, 0.1, 1.0], 20
 STARTS = ("PyTorch's start", "He's start", "batch normalisation")
 NORMS = ("no normalisation", "group normalisation", "batch normalisation")
-SIZES, EPOCHS, RATE = [2, 4, 8, 32], 5, 0.003  # Adam's rate for 32 images; for n, times the root of n / 32
-FULL, FULL_EPOCHS, FULL_BATCH, FULL_RATE = 45_000, 4, 128, 0.001  # of the network whose eval() is forgotten
+SIZES, EPOCHS, RATE = (
+    [2, 4, 8, 32],
+    5,
+    0.003,
+)  # Adam's rate for 32 images; for n, times the root of n / 32
+FULL, FULL_EPOCHS, FULL_BATCH, FULL_RATE = (
+    45_000,
+    4,
+    128,
+    0.001,
+)  # of the network whose eval() is forgotten
 
 
 class GroupedBatchNorm2d(nn.BatchNorm2d):
@@ -51,7 +60,9 @@ class GroupedBatchNorm2d(nn.BatchNorm2d):
     def forward(self, maps: Tensor) -> Tensor:
         if not self.training:
             return super().forward(maps)
-        return torch.cat([nn.BatchNorm2d.forward(self, part) for part in maps.split(self.group)])  # (N, C, H, W)
+        return torch.cat(
+            [nn.BatchNorm2d.forward(self, part) for part in maps.split(self.group)]
+        )  # (N, C, H, W)
 
 
 def he(model: nn.Module) -> nn.Module:
@@ -70,7 +81,9 @@ def small_network(norm: str, group: int = BATCH) -> VGG:
         for place, layer in enumerate(block):
             if isinstance(layer, nn.BatchNorm2d):
                 width = layer.num_features
-                block[place] = nn.GroupNorm(4, width) if norm == NORMS[1] else GroupedBatchNorm2d(width)
+                block[place] = (
+                    nn.GroupNorm(4, width) if norm == NORMS[1] else GroupedBatchNorm2d(width)
+                )
                 block[place].group = group
     return he(model)
 
@@ -87,7 +100,11 @@ def deep_network(start: str) -> nn.Sequential:
         conv = nn.Conv2d(channels, 16, 3, padding=1, bias=False)
         if start == "He's start":
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-        layers += [conv, *([nn.BatchNorm2d(16)] if start == "batch normalisation" else []), nn.ReLU()]
+        layers += [
+            conv,
+            *([nn.BatchNorm2d(16)] if start == "batch normalisation" else []),
+            nn.ReLU(),
+        ]
         channels = 16
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10))
 
@@ -100,7 +117,9 @@ def start_worker(folder: str, train_size: int) -> None:
     DATA["splits"] = load_splits(folder, train_size=train_size)
 
 
-def in_two_processes(work: Callable, tasks: list[tuple], folder: str, train_size: int = IMAGES) -> dict:
+def in_two_processes(
+    work: Callable, tasks: list[tuple], folder: str, train_size: int = IMAGES
+) -> dict:
     """Each task's result, by task."""
     with get_context("spawn").Pool(2, start_worker, (folder, train_size)) as pool:
         found = dict(zip(tasks, pool.map(work, tasks, chunksize=1), strict=True))
@@ -111,7 +130,9 @@ def in_two_processes(work: Callable, tasks: list[tuple], folder: str, train_size
 
 def length(model: nn.Module) -> float:
     """The length of all weights of the convolutions, as one vector."""
-    weights = [x.weight.detach().double().flatten() for x in model.modules() if isinstance(x, nn.Conv2d)]
+    weights = [
+        x.weight.detach().double().flatten() for x in model.modules() if isinstance(x, nn.Conv2d)
+    ]
     return torch.cat(weights).norm().item()
 
 
@@ -170,12 +191,18 @@ def small(task: tuple[str, str, int, int]) -> tuple[float, float]:
 def small_part(folder: str, part: str) -> dict:
     depends = NORMS if part == "small_batches" else NORMS[2:]  # on the size; the others once, at 32
     tasks = [
-        (part, norm, seed, size) for seed in SEEDS for norm in NORMS for size in (SIZES if norm in depends else [BATCH])
+        (part, norm, seed, size)
+        for seed in SEEDS
+        for norm in NORMS
+        for size in (SIZES if norm in depends else [BATCH])
     ]
     found = in_two_processes(small, tasks, folder)
 
     def table(norm: str, place: int = 0) -> list[list[float]]:
-        return [[found[part, norm, s, n if norm in depends else BATCH][place] for n in SIZES] for s in SEEDS]
+        return [
+            [found[part, norm, s, n if norm in depends else BATCH][place] for n in SIZES]
+            for s in SEEDS
+        ]
 
     return {
         "setting": f"recorded: CIFAR-10 (JPEG), {IMAGES:,} images, {EPOCHS} epochs, {len(SEEDS)} seeds",
@@ -189,7 +216,9 @@ def small_part(folder: str, part: str) -> dict:
 def forgotten_accuracy(model: nn.Module, part: Dataset, size: int) -> float:
     """Accuracy in training mode, in batches of `size` in the order given."""
     model.train()
-    return sum((model(x).argmax(dim=1) == y).sum().item() for x, y in DataLoader(part, size)) / len(part)
+    return sum((model(x).argmax(dim=1) == y).sum().item() for x, y in DataLoader(part, size)) / len(
+        part
+    )
 
 
 def forgotten_one(task: tuple[int]) -> dict[str, dict[str, float]]:
@@ -202,22 +231,34 @@ def forgotten_one(task: tuple[int]) -> dict[str, dict[str, float]]:
     fit(model, loaders.train, loaders.val, optimizer=optimizer, epochs=FULL_EPOCHS, device=DEVICE)
     right = evaluate(model, loaders.test, DEVICE).accuracy
     found = {"evaluation mode": {"shown": right, "afterwards": right}}
-    order = torch.randperm(len(splits.test), generator=torch.Generator().manual_seed(seed))  # a folder is sorted
+    order = torch.randperm(
+        len(splits.test), generator=torch.Generator().manual_seed(seed)
+    )  # a folder is sorted
     by_class = splits.test.labels.argsort(stable=True)
-    plans = {f"batch {size}": (order, size) for size in (1, 2, 4, 32)} | {"sorted, 32": (by_class, 32)}
+    plans = {f"batch {size}": (order, size) for size in (1, 2, 4, 32)} | {
+        "sorted, 32": (by_class, 32)
+    }
     for name, (indices, size) in plans.items():
         part = Subset(splits.test, indices.tolist())
         victim = deepcopy(model)
         shown = forgotten_accuracy(victim, part, size)
-        found[name] = {"shown": shown, "afterwards": evaluate(victim, loaders.test, DEVICE).accuracy}
+        found[name] = {
+            "shown": shown,
+            "afterwards": evaluate(victim, loaders.test, DEVICE).accuracy,
+        }
     recompute_statistics(model, splits.train_plain)
     found["recomputed"] = {"shown": evaluate(model, loaders.test, DEVICE).accuracy}
     return found
 
 
 def forgotten(folder: str) -> dict:
-    found = list(in_two_processes(forgotten_one, [(seed,) for seed in SEEDS], folder, FULL).values())
-    by_name = {name: {key: [one[name][key] for one in found] for key in found[0][name]} for name in found[0]}
+    found = list(
+        in_two_processes(forgotten_one, [(seed,) for seed in SEEDS], folder, FULL).values()
+    )
+    by_name = {
+        name: {key: [one[name][key] for one in found] for key in found[0][name]}
+        for name in found[0]
+    }
     return {"setting": f"recorded: CIFAR-10 (JPEG), test images, {len(SEEDS)} seeds", **by_name}
 
 
@@ -231,7 +272,13 @@ PARTS: dict[str, Callable[[str], dict]] = {
 
 
 def main() -> None:
-    settings = {"seeds": list(SEEDS), "steps": STEPS, "images": IMAGES, "epochs": EPOCHS, "full_epochs": FULL_EPOCHS}
+    settings = {
+        "seeds": list(SEEDS),
+        "steps": STEPS,
+        "images": IMAGES,
+        "epochs": EPOCHS,
+        "full_epochs": FULL_EPOCHS,
+    }
     run_parts(PARTS, RESULT, settings, __doc__)
 
 

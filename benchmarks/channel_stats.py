@@ -29,7 +29,9 @@ def stacked(dataset: ImageDataset) -> tuple[torch.Tensor, torch.Tensor]:
 
 def measure(way: str) -> None:
     """Print seconds, extra peak memory in MB, and the six numbers."""
-    images = torch.randint(0, 256, (50_000, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        0, 256, (50_000, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     dataset = ImageDataset(images, torch.zeros(len(images), dtype=torch.int64))
     channel_stats([dataset[0]])  # warm-up
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
@@ -41,7 +43,9 @@ def measure(way: str) -> None:
 
 def run(way: str) -> list:
     return json.loads(
-        subprocess.run([sys.executable, __file__, way], check=True, capture_output=True, text=True).stdout
+        subprocess.run(
+            [sys.executable, __file__, way], check=True, capture_output=True, text=True
+        ).stdout
     )
 
 
@@ -58,7 +62,9 @@ def main() -> None:
         "streaming_extra_mb": memory,
         "stacked_extra_mb": memory_stacked,
         "memory_ratio": memory / memory_stacked,
-        "largest_difference": max(abs(a - b) for a, b in zip(mean + std, mean_stacked + std_stacked, strict=True)),
+        "largest_difference": max(
+            abs(a - b) for a, b in zip(mean + std, mean_stacked + std_stacked, strict=True)
+        ),
     }
     (RECORDED_DIR / "channel_stats.json").write_text(
         json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8"

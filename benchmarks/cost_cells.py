@@ -26,7 +26,9 @@ from course_utils.models import Mirrored
 from course_utils.training import evaluate, train_one_epoch
 
 DEVICE = torch.device("cpu")
-Kind = tuple[bool, bool]  # of an epoch: whether images are small, whether the first layer's bias learns
+Kind = tuple[
+    bool, bool
+]  # of an epoch: whether images are small, whether the first layer's bias learns
 BESIDE = 20  # steps of the source's training, which other times are held against
 GROUPS = {  # operations of the profile, by a part of their names; the first that fits counts
     "convolution, backward": ("convolution_backward",),
@@ -77,7 +79,13 @@ def go_on(training: Climb, path: Path) -> dict:
 
 
 def train(
-    path: Path, splits: Splits, settings: Settings, seed: int, *, test: bool = False, mirrored: bool = False
+    path: Path,
+    splits: Splits,
+    settings: Settings,
+    seed: int,
+    *,
+    test: bool = False,
+    mirrored: bool = False,
 ) -> dict:
     """One training, kept after every epoch in `path`.pt and when it is done in `path`.json; made once.
 
@@ -106,7 +114,9 @@ def train(
     if test:
         found["test_accuracy"] = evaluate(training.result, loaders.test, DEVICE).accuracy
     if mirrored:
-        found["test_accuracy_mirrored"] = evaluate(Mirrored(training.result), loaders.test, DEVICE).accuracy
+        found["test_accuracy_mirrored"] = evaluate(
+            Mirrored(training.result), loaders.test, DEVICE
+        ).accuracy
     write_json(done, found)
     checkpoint.unlink(missing_ok=True)
     print(path.name, *(f"{key} {found[key]:.4f}" for key in found if "accuracy" in key), flush=True)
@@ -160,7 +170,10 @@ def step_time(training: Climb) -> float:
     if training.plain:
         return source_step(training)
     kinds = kinds_of_epochs(training.recipe).values()
-    return sum(time_steps(training, first) * number for first, number in kinds) / training.recipe.epochs
+    return (
+        sum(time_steps(training, first) * number for first, number in kinds)
+        / training.recipe.epochs
+    )
 
 
 def over_source(
@@ -174,7 +187,11 @@ def over_source(
     for _ in range(rounds):
         unit = source_step(source, BESIDE // 2)
         for kind, (training.recipe, epoch) in examples.items():
-            took = source_step(training, BESIDE // 2) if training.plain else time_steps(training, epoch)
+            took = (
+                source_step(training, BESIDE // 2)
+                if training.plain
+                else time_steps(training, epoch)
+            )
             ratios[kind].append(took / unit)
     return {kind: median(found) for kind, found in ratios.items()}
 
@@ -183,11 +200,17 @@ def fitting_epochs(splits: Splits, settings: Settings, budget: float, *, most: i
     """How many epochs, to a tenth, cost at most `budget` epochs of the source's training, both timed by some steps."""
     source, training = Climb(splits, Settings(), 0, DEVICE), Climb(splits, settings, 0, DEVICE)
     recipes = [replace(training.recipe, epochs=tenths / 10) for tenths in range(10, 10 * most + 1)]
-    examples = {kind: (recipe, first) for recipe in recipes for kind, (first, _) in kinds_of_epochs(recipe).items()}
+    examples = {
+        kind: (recipe, first)
+        for recipe in recipes
+        for kind, (first, _) in kinds_of_epochs(recipe).items()
+    }
     times, share = over_source(source, training, examples), training.steps / len(source.loader)
 
     def cost(recipe: Recipe) -> float:
-        return share * sum(times[kind] * number for kind, (_, number) in kinds_of_epochs(recipe).items())
+        return share * sum(
+            times[kind] * number for kind, (_, number) in kinds_of_epochs(recipe).items()
+        )
 
     return max((recipe.epochs for recipe in recipes if cost(recipe) <= budget), default=1.0)
 
@@ -209,9 +232,13 @@ def matrix_product(dtype: torch.dtype, side: int = 2048, tries: int = 8) -> floa
     return fastest(lambda: left @ right, 2 * side**3, tries)
 
 
-def convolution(dtype: torch.dtype, images: int = 500, channels: int = 128, side: int = 15, tries: int = 8) -> float:
+def convolution(
+    dtype: torch.dtype, images: int = 500, channels: int = 128, side: int = 15, tries: int = 8
+) -> float:
     """Operations a second of one convolution such as the fast network's, forward, counted as torch counts them."""
-    layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False).to(dtype, memory_format=torch.channels_last)
+    layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False).to(
+        dtype, memory_format=torch.channels_last
+    )
     maps = torch.randn(images, channels, side, side).to(dtype, memory_format=torch.channels_last)
     with torch.no_grad():
         return fastest(lambda: layer(maps), 2 * images * side**2 * 9 * channels**2, tries)
@@ -224,7 +251,9 @@ def profile_step(training: Climb, epoch: int = 0) -> dict[str, float]:
         one_step(training, epoch)
     shares = dict.fromkeys([*GROUPS, "the rest"], 0.0)
     for event in profiler.key_averages():
-        group = next((g for g, names in GROUPS.items() if any(n in event.key for n in names)), "the rest")
+        group = next(
+            (g for g, names in GROUPS.items() if any(n in event.key for n in names)), "the rest"
+        )
         shares[group] += event.self_cpu_time_total
     total = sum(shares.values())
     return {group: part / total for group, part in shares.items()}

@@ -41,7 +41,9 @@ class Task(NamedTuple):
 def splits_of(folder: str, train_size: int = 0) -> Splits:
     """The same for all seeds, which differ in first weights, order and augmentation."""
     if (folder, train_size) not in DATA:
-        DATA[folder, train_size] = load_splits(folder, augment=SOURCE_AUGMENT, train_size=train_size)
+        DATA[folder, train_size] = load_splits(
+            folder, augment=SOURCE_AUGMENT, train_size=train_size
+        )
     return DATA[folder, train_size]
 
 
@@ -86,7 +88,9 @@ def run(task: Task) -> tuple[str, dict]:
     if not read(task.name) and time.time() > task.deadline:
         return task.name, {}
     splits = all_images(task.folder) if task.whole else splits_of(task.folder, task.train_size)
-    return task.name, train(KEPT / task.name, splits, task.settings, task.seed, test=task.test, mirrored=task.whole)
+    return task.name, train(
+        KEPT / task.name, splits, task.settings, task.seed, test=task.test, mirrored=task.whole
+    )
 
 
 @contextmanager

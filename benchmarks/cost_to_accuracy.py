@@ -97,31 +97,49 @@ def share(folder: str) -> dict:
     use_all_cores()
     products = {name: matrix_product(getattr(torch, name)) for name in ("float32", "bfloat16")}
     trainings = {}
-    kinds = {"source": Settings(), "fast, float32": FAST.change(bfloat16=False), "fast, bfloat16": FAST}
+    kinds = {
+        "source": Settings(),
+        "fast, float32": FAST.change(bfloat16=False),
+        "fast, bfloat16": FAST,
+    }
     for name, settings in {**kinds, "wide, bfloat16": FAST.change(**WIDER)}.items():
         climb = Climb(splits_of(folder), settings.change(bias_epochs=0, epochs=1), 0, DEVICE)
         rate = step_flops(climb) / step_time(climb)
-        trainings[name] = {f"of the {kind} product": rate / product for kind, product in products.items()}
+        trainings[name] = {
+            f"of the {kind} product": rate / product for kind, product in products.items()
+        }
         print(name, trainings[name], flush=True)
         trainings[name]["profile"] = profile_step(climb)
-    one_convolution = {kind: convolution(getattr(torch, kind)) / product for kind, product in products.items()}
+    one_convolution = {
+        kind: convolution(getattr(torch, kind)) / product for kind, product in products.items()
+    }
     ratio = products["bfloat16"] / products["float32"]
-    return {"bfloat16 product over float32 product": ratio, "convolution": one_convolution, "trainings": trainings}
+    return {
+        "bfloat16 product over float32 product": ratio,
+        "convolution": one_convolution,
+        "trainings": trainings,
+    }
 
 
 def epochs_for(name: str, splits: Splits, settings: Settings, budget: float) -> float:
     """How many epochs a share of the source's cost pays for; found once, all cores."""
     use_all_cores()
     pays = MARGIN * budget * SOURCE_EPOCHS
-    return kept(f"{name}.plan", lambda: {"epochs": fitting_epochs(splits, settings, pays)})["epochs"]
+    return kept(f"{name}.plan", lambda: {"epochs": fitting_epochs(splits, settings, pays)})[
+        "epochs"
+    ]
 
 
-def try_all(folder: str, part: str, candidates: dict[str, Settings], budget: float) -> dict[str, dict]:
+def try_all(
+    folder: str, part: str, candidates: dict[str, Settings], budget: float
+) -> dict[str, dict]:
     """Settings and validation accuracy of each candidate, with as many epochs as the budget pays for."""
     tasks, never = {}, float("inf")
     for label, settings in candidates.items():
         epochs = epochs_for(f"{part}.{label}", splits_of(folder), settings, budget)
-        tasks[label] = Task(f"{part}.{label}", folder, 0, settings.change(epochs=epochs), SEEDS[0], False, never)
+        tasks[label] = Task(
+            f"{part}.{label}", folder, 0, settings.change(epochs=epochs), SEEDS[0], False, never
+        )
     with two_processes() as pool:
         found = run_all(pool, tasks.values())
     return {
@@ -132,10 +150,15 @@ def try_all(folder: str, part: str, candidates: dict[str, Settings], budget: flo
 
 def search(folder: str) -> dict:
     budget = BUDGETS["fortieth"] / 2
-    found = try_all(folder, "search", {label: FAST.change(**OPTIMIZERS[label]) for label in OPTIMIZERS}, budget)
+    found = try_all(
+        folder, "search", {label: FAST.change(**OPTIMIZERS[label]) for label in OPTIMIZERS}, budget
+    )
     base = OPTIMIZERS[ranked(found)[0]]
     found |= try_all(
-        folder, "search", {label: FAST.change(**{**base, **VARIANTS[label]}) for label in VARIANTS}, budget
+        folder,
+        "search",
+        {label: FAST.change(**{**base, **VARIANTS[label]}) for label in VARIANTS},
+        budget,
     )
     return kept("searched", lambda: found)
 
@@ -154,13 +177,20 @@ def finalists(tried: dict[str, dict]) -> dict[str, dict]:
     images = [label for label in helped if "muon_rate" not in helped[label]]
     found = {ranking[0]: base | helped.get(ranking[0], {})}
     for labels in (images, list(helped)):
-        found[" and ".join(labels) or optimizer] = reduce(or_, (helped[label] for label in labels), base)
-    others = {optimizer: base} | {label: OPTIMIZERS.get(label) or base | VARIANTS[label] for label in ranking[1:2]}
+        found[" and ".join(labels) or optimizer] = reduce(
+            or_, (helped[label] for label in labels), base
+        )
+    others = {optimizer: base} | {
+        label: OPTIMIZERS.get(label) or base | VARIANTS[label] for label in ranking[1:2]
+    }
     return found if len(found) > 1 else found | others
 
 
 def finals(folder: str) -> dict:
-    candidates = {label: FAST.change(**changes) for label, changes in finalists(needed("searched", "search")).items()}
+    candidates = {
+        label: FAST.change(**changes)
+        for label, changes in finalists(needed("searched", "search")).items()
+    }
     tried = try_all(folder, "finals", candidates, BUDGETS["fortieth"])
     return kept("finals", lambda: tried)
 
@@ -169,13 +199,18 @@ def asides(folder: str) -> dict:
     """Validation accuracies by aside, (seeds,), and what they were trained with."""
     settings, never, seeds = winner()[1], float("inf"), SEEDS[:2]
     tasks = {
-        (label, seed): Task(f"asides.{label}.{seed}", folder, 0, settings.change(**changes), seed, False, never)
+        (label, seed): Task(
+            f"asides.{label}.{seed}", folder, 0, settings.change(**changes), seed, False, never
+        )
         for label, changes in ASIDES.items()
         for seed in seeds
     }
     with two_processes() as pool:
         found = run_all(pool, tasks.values())
-    accuracies = {label: [found[tasks[label, seed].name]["val_accuracy"] for seed in seeds] for label in ASIDES}
+    accuracies = {
+        label: [found[tasks[label, seed].name]["val_accuracy"] for seed in seeds]
+        for label in ASIDES
+    }
     trained_with = {"epochs": settings.recipe.epochs, "train_images": len(splits_of(folder).train)}
     return {**trained_with, "val_accuracy": accuracies}
 

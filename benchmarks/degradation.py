@@ -62,7 +62,11 @@ def make_model(arm: tuple[int, bool, str]) -> ResNet:
 def first_to_last(model: ResNet) -> tuple[float, float, float]:
     """The gradient's size at the first 3x3 convolution, at the last, and their ratio (0 if both are 0)."""
     sizes = gradient_sizes(model, DATA["images"][:PROBE], DATA["labels"][:PROBE])
-    wide = [sizes[name] for name, layer in model.named_modules() if name in sizes and layer.kernel_size == (3, 3)]
+    wide = [
+        sizes[name]
+        for name, layer in model.named_modules()
+        if name in sizes and layer.kernel_size == (3, 3)
+    ]
     ratio = wide[0] / wide[-1] if wide[-1] else 0.0
     return wide[0], wide[-1], ratio if math.isfinite(ratio) else 0.0
 
@@ -73,7 +77,9 @@ def train(model: ResNet, rate: float, steps: int, seed: int) -> list[float]:
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     order = torch.Generator().manual_seed(seed)
     number = len(DATA["labels"])
-    indices = torch.cat([torch.randperm(number, generator=order) for _ in range(-(-steps * BATCH // number))])
+    indices = torch.cat(
+        [torch.randperm(number, generator=order) for _ in range(-(-steps * BATCH // number))]
+    )
     losses = []
     for batch in indices.split(BATCH)[:steps]:
         data = [(DATA["images"][batch], DATA["labels"][batch])]
@@ -107,24 +113,39 @@ def measure(kind: str, arm: tuple[int, bool, str], rate: float, steps: int, seed
         "curve": [mean(losses[i : i + EVERY]) for i in range(0, steps, EVERY)],
         "first_start": first, "last_start": last, "ratio_start": ratio, "ratio_end": first_to_last(model)[2],
     }  # fmt: skip
-    print(f"{kind}, {name_of(arm)}, rate {rate:g}, seed {seed}: loss {found['loss']:.3f}", flush=True)
+    print(
+        f"{kind}, {name_of(arm)}, rate {rate:g}, seed {seed}: loss {found['loss']:.3f}", flush=True
+    )
     return found
 
 
 def arm_result(arm: tuple[int, bool, str], searched: dict, rate: float, runs: list[dict]) -> dict:
     depth, batch_norm, skip = arm
     model = make_model(arm)
-    costs = {"parameters": count_parameters(model), "multiply_adds": multiply_adds(model, (3, SIZE, SIZE))}
-    settings = {"depth": depth, "batch_norm": batch_norm, "skip": skip, "rate": rate, "search_losses": searched}
+    costs = {
+        "parameters": count_parameters(model),
+        "multiply_adds": multiply_adds(model, (3, SIZE, SIZE)),
+    }
+    settings = {
+        "depth": depth,
+        "batch_norm": batch_norm,
+        "skip": skip,
+        "rate": rate,
+        "search_losses": searched,
+    }
     return settings | costs | {key: [one[key] for one in runs] for key in runs[0]}
 
 
 def main() -> None:
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         raise SystemExit(__doc__)
-    deep_first = sorted(ARMS, key=lambda arm: -arm[0])  # the long ones first, so that both processes end together
+    deep_first = sorted(
+        ARMS, key=lambda arm: -arm[0]
+    )  # the long ones first, so that both processes end together
     with get_context("spawn").Pool(2, start_worker, (sys.argv[1],)) as pool:
-        tasks = [("search", arm, rate, SEARCH_STEPS, SEARCH_SEED) for arm in deep_first for rate in RATES]
+        tasks = [
+            ("search", arm, rate, SEARCH_STEPS, SEARCH_SEED) for arm in deep_first for rate in RATES
+        ]
         losses = {task[1:3]: found["loss"] for task, found in pool.imap_unordered(run, tasks)}
         best = {arm: min(RATES, key=lambda rate, arm=arm: losses[arm, rate]) for arm in ARMS}
         tasks = [("main", arm, best[arm], STEPS, seed) for arm in deep_first for seed in SEEDS]

@@ -43,9 +43,19 @@ ROWS = [
             ("half dead", "half of the ReLUs dead in each convolution"),
         )
     ),
-    ("learning rate ten times too high" + OTHER, "training", ("healthy norm", "test"), ("rate norm", "test")),
+    (
+        "learning rate ten times too high" + OTHER,
+        "training",
+        ("healthy norm", "test"),
+        ("rate norm", "test"),
+    ),
     ("raw bytes throughout" + OTHER, "training", ("healthy norm", "test"), ("raw norm", "test")),
-    ("mirror that changes labels (animal left or right)", "training", ("pair", "test"), ("pair mirrored", "test")),
+    (
+        "mirror that changes labels (animal left or right)",
+        "training",
+        ("pair", "test"),
+        ("pair mirrored", "test"),
+    ),
     *(
         (title, "use", ("healthy norm", "test"), ("healthy norm", key))
         for key, title in (
@@ -59,10 +69,25 @@ ROWS = [
             ("wrapped", "fed images cast to bytes while normalised (source)"),
         )
     ),
-    ("trained on the test images (source)", "report", ("duplicates", "fresh"), ("duplicates", "known")),
-    ("three test images in ten among the training images", "report", ("duplicates", "fresh"), ("duplicates", "test")),
+    (
+        "trained on the test images (source)",
+        "report",
+        ("duplicates", "fresh"),
+        ("duplicates", "known"),
+    ),
+    (
+        "three test images in ten among the training images",
+        "report",
+        ("duplicates", "fresh"),
+        ("duplicates", "test"),
+    ),
     *(
-        (f"best of 50 chosen on {n:,} test images", "report", ("candidates", f"rest {n}"), ("candidates", f"best {n}"))
+        (
+            f"best of 50 chosen on {n:,} test images",
+            "report",
+            ("candidates", f"rest {n}"),
+            ("candidates", f"best {n}"),
+        )
         for n in faults.CHOSEN_ON
     ),
 ]
@@ -82,7 +107,12 @@ def run(task: tuple[str, str, int]) -> tuple[tuple[str, int], dict]:
 
     def measure() -> dict:
         found = faults.measure(folder, name, seed)
-        print(name, seed, *(f"{key} {value:.4f}" for key, value in found.items() if key != "calibration"), flush=True)
+        print(
+            name,
+            seed,
+            *(f"{key} {value:.4f}" for key, value in found.items() if key != "calibration"),
+            flush=True,
+        )
         return found
 
     return (name, seed), keep(KEPT / f"{name.replace(' ', '_')}.{seed}.json", measure)

@@ -37,7 +37,13 @@ class Batches:
     """Batches of uint8 images, augmented one by one if wanted, then normalised; shuffled anew in each pass or not."""
 
     def __init__(self, images, labels, stats, size=250, *, shuffle=False, augment=None):
-        self.images, self.labels, self.size, self.shuffle, self.augment = images, labels, size, shuffle, augment
+        self.images, self.labels, self.size, self.shuffle, self.augment = (
+            images,
+            labels,
+            size,
+            shuffle,
+            augment,
+        )
         self.stats = stats
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -49,10 +55,16 @@ class Batches:
             yield scaled(images, *self.stats), self.labels[chosen]
 
 
-def batches_of(splits: Splits, part: str = "test", size: int = 250, *, chosen: object = slice(None), **changes):
+def batches_of(
+    splits: Splits, part: str = "test", size: int = 250, *, chosen: object = slice(None), **changes
+):
     """The `chosen` images of one part, or other images, labels, stats or augmentation; shuffled if for training."""
     data, training = getattr(splits, part), part == "train"
-    options = {"images": data.images[chosen], "labels": data.labels[chosen], "stats": (splits.mean, splits.std)}
+    options = {
+        "images": data.images[chosen],
+        "labels": data.labels[chosen],
+        "stats": (splits.mean, splits.std),
+    }
     return Batches(**options | changes, size=BATCH if training else size, shuffle=training)
 
 
@@ -100,7 +112,10 @@ def kill_half(network: nn.Module) -> None:
 def trained(splits: Splits, seed: int, kind: str, fault: str = "healthy") -> Bfloat16:
     """The network of a kind, "plain" or "norm", after a training with a fault or without."""
     labels = splits.train.labels
-    changes = {"raw": {"stats": RAW}, "labels": {"labels": labels[shuffled(len(labels), seed)]}}.get(fault, {})
+    changes = {
+        "raw": {"stats": RAW},
+        "labels": {"labels": labels[shuffled(len(labels), seed)]},
+    }.get(fault, {})
     options = {
         "softmax": {"loss_fn": softmax_first},
         "zero_grad": {"optimizer_class": ForgetfulAdam},
@@ -114,7 +129,9 @@ def trained(splits: Splits, seed: int, kind: str, fault: str = "healthy") -> Bfl
 def one(splits: Splits, seed: int, kind: str, fault: str = "healthy") -> dict:
     """Test accuracy of one training."""
     model = trained(splits, seed, kind, fault)
-    return {"test": accuracy(model, batches_of(splits, **({"stats": RAW} if fault == "raw" else {})))}
+    return {
+        "test": accuracy(model, batches_of(splits, **({"stats": RAW} if fault == "raw" else {})))
+    }
 
 
 def wrapped(images: Tensor, mean: tuple, std: tuple) -> Tensor:
@@ -138,7 +155,9 @@ def used(splits: Splits, seed: int) -> dict:
     by_class = test.labels.argsort(stable=True)
     for name, size, order in (("32", 32, mixed), ("4", 4, mixed), ("sorted", 32, by_class)):
         victim = NeverEval(deepcopy(model))  # such an evaluation moves the running statistics
-        found[f"training mode {name}"] = accuracy(victim, batches_of(splits, size=size, chosen=order))
+        found[f"training mode {name}"] = accuracy(
+            victim, batches_of(splits, size=size, chosen=order)
+        )
     return found | {"calibration": calibration(model, splits)}
 
 
@@ -167,21 +186,31 @@ def duplicates(splits: Splits, seed: int) -> dict:
     images = torch.cat([splits.test.images[known], splits.train.images[count:]])
     labels = torch.cat([splits.test.labels[known], splits.train.labels[count:]])
     model = train(batches_of(splits, "train", images=images, labels=labels), seed=seed, epochs=LONG)
-    found = {key: accuracy(model, batches_of(splits, chosen=c)) for key, c in (("known", known), ("fresh", fresh))}
+    found = {
+        key: accuracy(model, batches_of(splits, chosen=c))
+        for key, c in (("known", known), ("fresh", fresh))
+    }
     mixture = (count * found["known"] + (total - count) * found["fresh"]) / total
     return found | {"test": mixture, "calibration": calibration(model, splits, fresh)}
 
 
-def pairs(images: Tensor, labels: Tensor, classes: tuple[str, ...], seed: int) -> tuple[Tensor, Tensor]:
+def pairs(
+    images: Tensor, labels: Tensor, classes: tuple[str, ...], seed: int
+) -> tuple[Tensor, Tensor]:
     """Photographs at half their width, an animal and a vehicle side by side: label 0 if the animal is on the left."""
     order = shuffled(len(labels), seed)
     vehicle = torch.tensor([name in VEHICLES for name in classes])[labels[order]]
-    half = images[order].unflatten(-1, (16, 2)).float().mean(dim=-1).round().to(torch.uint8)  # (N, 3, 32, 16)
+    half = (
+        images[order].unflatten(-1, (16, 2)).float().mean(dim=-1).round().to(torch.uint8)
+    )  # (N, 3, 32, 16)
     number = min(PAIRS, int(vehicle.sum()), int((~vehicle).sum()))
     animals, vehicles = half[~vehicle][:number], half[vehicle][:number]
     right = torch.rand(number, generator=torch.Generator().manual_seed(seed)) < 0.5
     swapped = right.view(-1, 1, 1, 1)
-    left_half, right_half = torch.where(swapped, vehicles, animals), torch.where(swapped, animals, vehicles)
+    left_half, right_half = (
+        torch.where(swapped, vehicles, animals),
+        torch.where(swapped, animals, vehicles),
+    )
     return torch.cat([left_half, right_half], dim=-1), right.long()
 
 
@@ -189,8 +218,16 @@ def left_or_right(splits: Splits, seed: int, augment: Callable | None) -> dict:
     made = {}
     for part in ("train", "test"):
         data = getattr(splits, part)
-        made[part] = dict(zip(("images", "labels"), pairs(data.images, data.labels, splits.classes, seed), strict=True))
-    model = train(batches_of(splits, "train", augment=augment, **made["train"]), seed=seed, classes=2)
+        made[part] = dict(
+            zip(
+                ("images", "labels"),
+                pairs(data.images, data.labels, splits.classes, seed),
+                strict=True,
+            )
+        )
+    model = train(
+        batches_of(splits, "train", augment=augment, **made["train"]), seed=seed, classes=2
+    )
     return {"test": accuracy(model, batches_of(splits, **made["test"]))}
 
 
@@ -200,12 +237,17 @@ def candidates(splits: Splits, seed: int) -> dict:
     low, high = CANDIDATE_RATES
     for number in range(CANDIDATES):
         own = 1000 * (seed + 1) + number
-        rate = low * (high / low) ** torch.rand((), generator=torch.Generator().manual_seed(own)).item()
+        rate = (
+            low
+            * (high / low) ** torch.rand((), generator=torch.Generator().manual_seed(own)).item()
+        )
         options = {"blocks": SMALLER, "rate": rate, "epochs": CANDIDATE_EPOCHS}
         model = train(batches_of(splits, "train", chosen=some), seed=own, **options)
         logits, labels = predict(model, batches_of(splits), DEVICE)
         right.append(logits.argmax(dim=1) == labels)
-    return {key: value for n in CHOSEN_ON for key, value in choose(torch.stack(right), n, seed).items()}
+    return {
+        key: value for n in CHOSEN_ON for key, value in choose(torch.stack(right), n, seed).items()
+    }
 
 
 def choose(right: Tensor, number: int, seed: int) -> dict[str, float]:
@@ -224,7 +266,9 @@ def choose(right: Tensor, number: int, seed: int) -> dict[str, float]:
     return {f"best {number}": shown, f"rest {number}": rest}
 
 
-TASKS: dict[str, Callable[[Splits, int], dict]] = {  # the longest first, so that two processes end together
+TASKS: dict[
+    str, Callable[[Splits, int], dict]
+] = {  # the longest first, so that two processes end together
     "candidates": candidates,
     "duplicates": duplicates,
     "healthy norm": used,

@@ -22,8 +22,15 @@ from course_utils.data import Splits
 from course_utils.fast import Recipe
 
 BUDGETS = {"fortieth": 1 / 40, "eighth": 1 / 8, "fifth": 1 / 5}
-EPOCHS = {"fortieth": 8.3, "eighth": 13.0, "fifth": 27.5}  # that fit: found by trying, since steps tell it to a tenth
-WIDER = {"widths": (64, 256, 256), "shift": 4}  # for the fifth, and the profile; more epochs bear more augmentation
+EPOCHS = {
+    "fortieth": 8.3,
+    "eighth": 13.0,
+    "fifth": 27.5,
+}  # that fit: found by trying, since steps tell it to a tenth
+WIDER = {
+    "widths": (64, 256, 256),
+    "shift": 4,
+}  # for the fifth, and the profile; more epochs bear more augmentation
 DEEPER = {**WIDER, "skips": True, "average": 0.99}  # for the eighth
 
 
@@ -42,7 +49,9 @@ def winner() -> tuple[str, Settings]:
     tried = needed("finals", "finals")
     label = ranked(tried)[0]
     settings = tried[label]["settings"]
-    recipe = Recipe(**{"skips": False, **settings["recipe"], "widths": tuple(settings["recipe"]["widths"])})
+    recipe = Recipe(
+        **{"skips": False, **settings["recipe"], "widths": tuple(settings["recipe"]["widths"])}
+    )
     return label, Settings(**{**settings, "recipe": recipe})
 
 
@@ -59,16 +68,29 @@ def time_trainings(name: str, folder: str, settings: Settings, seeds: tuple[int,
 def measured(name: str, folder: str, settings: Settings) -> dict:
     """What has been measured so far: costs and drift by seed that was timed, the others by seed that was trained."""
     unit, splits = needed("source", "source"), all_images(folder)
-    found = [{**read(f"{name}.{seed}"), **read(f"{name}.{seed}.drift")} for seed in SEEDS if read(f"{name}.{seed}")]
+    found = [
+        {**read(f"{name}.{seed}"), **read(f"{name}.{seed}.drift")}
+        for seed in SEEDS
+        if read(f"{name}.{seed}")
+    ]
     timed = [one for one in found if "drift" in one]
-    once = settings.recipe.epochs / SOURCE_EPOCHS / flops_of_an_image(splits, Settings().change(epochs=1))
+    once = (
+        settings.recipe.epochs
+        / SOURCE_EPOCHS
+        / flops_of_an_image(splits, Settings().change(epochs=1))
+    )
     return {
         "budget": BUDGETS[name],
         "settings": asdict(settings),
-        "cost": [(one["setup"] + sum(one["epochs"])) / (SOURCE_EPOCHS * unit["epoch"]) for one in timed],
+        "cost": [
+            (one["setup"] + sum(one["epochs"])) / (SOURCE_EPOCHS * unit["epoch"]) for one in timed
+        ],
         "drift": [one["drift"] for one in timed],
         "flops": once * flops_of_an_image(splits, settings),
-        **{key: [one[key] for one in found] for key in ("loss", "test_accuracy", "test_accuracy_mirrored")},
+        **{
+            key: [one[key] for one in found]
+            for key in ("loss", "test_accuracy", "test_accuracy_mirrored")
+        },
     }
 
 
@@ -85,7 +107,13 @@ def eighth(folder: str) -> dict:
     time_trainings("eighth", folder, settings, SEEDS[:1])
     never = float("inf")
     with two_processes() as pool:
-        run_all(pool, [Task(f"eighth.{s}", folder, 0, settings, s, True, never, whole=True) for s in SEEDS[1:]])
+        run_all(
+            pool,
+            [
+                Task(f"eighth.{s}", folder, 0, settings, s, True, never, whole=True)
+                for s in SEEDS[1:]
+            ],
+        )
     return measured("eighth", folder, settings)
 
 

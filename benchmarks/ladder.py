@@ -45,12 +45,16 @@ class Settings:
 
     def change(self, **changes: object) -> "Settings":
         """The same with other values; a name that `Settings` lacks is one of the recipe's."""
-        own = {name: value for name, value in changes.items() if name in Settings.__dataclass_fields__}
+        own = {
+            name: value for name, value in changes.items() if name in Settings.__dataclass_fields__
+        }
         others = {name: value for name, value in changes.items() if name not in own}
         return replace(self, **own, recipe=replace(self.recipe, **others))
 
 
-FAST = Settings(network="fast", adam=0.0, loader=False, fused=True, one_cycle=True, recipe=FAST_RECIPE)
+FAST = Settings(
+    network="fast", adam=0.0, loader=False, fused=True, one_cycle=True, recipe=FAST_RECIPE
+)
 
 
 @dataclass(frozen=True)
@@ -73,24 +77,65 @@ LADDER = (
     Rung("source", "the source's ResNet, Adam at 1e-4, batches of 32, its transforms", {}),
     Rung("batch", "batches of 250, another rate", {"batch_size": 250}, {"adam": [1e-3, 3e-4]}),
     Rung("fused", "fused optimizer, channels_last", {"fused": True}, only_speed=True),
-    Rung("bfloat16", "bfloat16 for convolutions and matrix products", {"bfloat16": True}, only_speed=True),
-    Rung("head", "the mean over all places and one linear layer, not three", {"network": "pooled head"}),
-    Rung("early pooling", "pooling behind the first convolution of a block", {"network": "early pooling"}),
+    Rung(
+        "bfloat16",
+        "bfloat16 for convolutions and matrix products",
+        {"bfloat16": True},
+        only_speed=True,
+    ),
+    Rung(
+        "head",
+        "the mean over all places and one linear layer, not three",
+        {"network": "pooled head"},
+    ),
+    Rung(
+        "early pooling",
+        "pooling behind the first convolution of a block",
+        {"network": "early pooling"},
+    ),
     Rung("memory", "augmentation on tensors in memory", {"loader": False}),
-    Rung("no BatchNorm", "without BatchNorm", {"network": "no BatchNorm"}, {"adam": [1e-3, 3e-4]}, aside=True),
+    Rung(
+        "no BatchNorm",
+        "without BatchNorm",
+        {"network": "no BatchNorm"},
+        {"adam": [1e-3, 3e-4]},
+        aside=True,
+    ),
     Rung("one-cycle", "one-cycle schedule", {"one_cycle": True}, {"adam": [3e-3, 1e-3]}),
-    Rung("SGD", "SGD, Nesterov's momentum, weight decay", {"adam": 0.0}, {"learning_rate": [0.2, 0.4]}),
+    Rung(
+        "SGD",
+        "SGD, Nesterov's momentum, weight decay",
+        {"adam": 0.0},
+        {"learning_rate": [0.2, 0.4]},
+    ),
     Rung("smoothing", "label smoothing", {"label_smoothing": 0.2}),
     Rung("whitening", "a whitening first layer", {"network": "whitened"}),
-    Rung("identity", "the network of fast.py: identity initialisation, no skips", {"network": "fast"}),
-    Rung("random start", "without identity initialisation", {"network": "fast, random start"}, aside=True),
-    Rung("biases", "biases learn 64 times as fast", {"bias_rate": 64.0}, {"learning_rate": [0.375, 0.75]}),
+    Rung(
+        "identity", "the network of fast.py: identity initialisation, no skips", {"network": "fast"}
+    ),
+    Rung(
+        "random start",
+        "without identity initialisation",
+        {"network": "fast, random start"},
+        aside=True,
+    ),
+    Rung(
+        "biases",
+        "biases learn 64 times as fast",
+        {"bias_rate": 64.0},
+        {"learning_rate": [0.375, 0.75]},
+    ),
     Rung("first bias", "the first layer's bias learns in one epoch only", {"bias_epochs": 1}),
     Rung("shift", "shifts by 2 pixels, not by 1", {"shift": 2}),
     Rung("alternate", "flips on alternate epochs", {"flip": "alternate"}),
     Rung("Muon", "Muon for the convolutions", {}, {"muon_rate": [0.12, 0.24]}),
     Rung("average", "a running average of the weights", {}, {"average": [0.95]}, aside=True),
-    Rung("resizing", "images of 24 pixels in the first epoch of three", {"small_size": 24}, aside=True),
+    Rung(
+        "resizing",
+        "images of 24 pixels in the first epoch of three",
+        {"small_size": 24},
+        aside=True,
+    ),
     Rung("float32", "float32 again", {"bfloat16": False}, aside=True),
 )
 
@@ -125,7 +170,10 @@ class Whitened(nn.Module):
 
     def __init__(self, num_classes: int = 10):
         super().__init__()
-        self.whiten, self.rest = nn.Conv2d(3, 24, kernel_size=2), EarlyPooling(num_classes, before=24)
+        self.whiten, self.rest = (
+            nn.Conv2d(3, 24, kernel_size=2),
+            EarlyPooling(num_classes, before=24),
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         return self.rest(F.gelu(self.whiten(images)))
@@ -170,7 +218,9 @@ class Climb(Training):
         memory_format = torch.channels_last if settings.fused else torch.contiguous_format
         model = None
         if settings.network in NETWORKS:
-            model = Precise(NETWORKS[settings.network](len(splits.classes)), recipe.bfloat16, memory_format)
+            model = Precise(
+                NETWORKS[settings.network](len(splits.classes)), recipe.bfloat16, memory_format
+            )
         super().__init__(splits, recipe, seed, device, model)
         self.model.to(memory_format=memory_format)
         if settings.network == "whitened":
@@ -178,7 +228,9 @@ class Climb(Training):
             self.model.model.whiten.weight.requires_grad_(False).copy_(filters)
             self.optimizers = self.make_optimizers()
         if settings.network == "fast, random start":
-            for layer in (layer for layer in self.model.groups.modules() if isinstance(layer, nn.Conv2d)):
+            for layer in (
+                layer for layer in self.model.groups.modules() if isinstance(layer, nn.Conv2d)
+            ):
                 layer.reset_parameters()
         if not settings.one_cycle:
             self.schedule = lambda done: 1.0
@@ -190,14 +242,20 @@ class Climb(Training):
 
     def make_optimizers(self) -> list[torch.optim.Optimizer]:
         if self.settings.adam:
-            return [torch.optim.Adam(self.model.parameters(), lr=self.settings.adam, fused=self.settings.fused)]
+            return [
+                torch.optim.Adam(
+                    self.model.parameters(), lr=self.settings.adam, fused=self.settings.fused
+                )
+            ]
         return super().make_optimizers()
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         if not self.settings.loader:
             yield from super().batches()
             return
-        torch.manual_seed(1000 * self.seed + self.epoch)  # the transforms' draws; an epoch does not need the last
+        torch.manual_seed(
+            1000 * self.seed + self.epoch
+        )  # the transforms' draws; an epoch does not need the last
         self.loader.generator.manual_seed(1000 * self.seed + self.epoch)
         self.steps = len(self.loader)  # the last, smaller batch too
         yield from self.loader

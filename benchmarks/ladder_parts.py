@@ -5,7 +5,16 @@ from dataclasses import asdict
 from multiprocessing.pool import Pool
 
 from cost_cells import DEVICE, kinds_of_epochs, over_source, step_flops
-from cost_kept import SEEDS, SOURCE_EPOCHS, Task, kept, run_all, splits_of, two_processes, use_all_cores
+from cost_kept import (
+    SEEDS,
+    SOURCE_EPOCHS,
+    Task,
+    kept,
+    run_all,
+    splits_of,
+    two_processes,
+    use_all_cores,
+)
 from ladder import LADDER, SOURCE_BATCH, Climb, Rung, Settings, as_trained, settings_of
 
 IMAGES, EPOCHS, LIMIT = 9_000, 3, 40  # LIMIT: minutes
@@ -19,7 +28,9 @@ def cost_of(rung: Rung, folder: str) -> dict[str, float]:
     climb = Climb(splits, settings_of(rung.name, {}).change(epochs=EPOCHS), 0, DEVICE)
     recipe, share = climb.recipe, SOURCE_BATCH / climb.recipe.batch_size
     kinds = kinds_of_epochs(recipe)
-    times = over_source(source, climb, {kind: (recipe, first) for kind, (first, _) in kinds.items()})
+    times = over_source(
+        source, climb, {kind: (recipe, first) for kind, (first, _) in kinds.items()}
+    )
     time = sum(times[kind] * number for kind, (_, number) in kinds.items()) / recipe.epochs
     return {"time": time * share, "flops": step_flops(climb) / step_flops(source) * share}
 
@@ -27,7 +38,9 @@ def cost_of(rung: Rung, folder: str) -> dict[str, float]:
 def costs(folder: str) -> dict:
     """`images`: for each rung, of an image; `training`: of its training, if an image cost what the source's does."""
     use_all_cores()
-    found = {rung.name: kept(f"cost.{rung.name}", lambda r=rung: cost_of(r, folder)) for rung in LADDER}
+    found = {
+        rung.name: kept(f"cost.{rung.name}", lambda r=rung: cost_of(r, folder)) for rung in LADDER
+    }
     whole = IMAGES * EPOCHS / (ALL_IMAGES * SOURCE_EPOCHS)
     return {"images": found, "training": whole}
 
@@ -35,7 +48,9 @@ def costs(folder: str) -> dict:
 def task_of(rung: Rung, chosen: dict, seed: int, folder: str, deadline: float) -> Task:
     values = "".join(f".{value:g}" for value in chosen.get(rung.name, {}).values())
     settings = as_trained(rung.name, chosen, EPOCHS)
-    return Task(f"ladder.{rung.name}{values}.{seed}", folder, IMAGES, settings, seed, True, deadline)
+    return Task(
+        f"ladder.{rung.name}{values}.{seed}", folder, IMAGES, settings, seed, True, deadline
+    )
 
 
 def search(pool: Pool, folder: str, deadline: float) -> tuple[dict, dict]:
@@ -47,7 +62,10 @@ def search(pool: Pool, folder: str, deadline: float) -> tuple[dict, dict]:
     chosen, searched = {}, {}
     for rung in (rung for rung in LADDER if rung.grid):
         ((setting, values),) = rung.grid.items()
-        tasks = {v: task_of(rung, {**chosen, rung.name: {setting: v}}, SEEDS[0], folder, deadline) for v in values}
+        tasks = {
+            v: task_of(rung, {**chosen, rung.name: {setting: v}}, SEEDS[0], folder, deadline)
+            for v in values
+        }
         found = run_all(pool, tasks.values())
         if len(found) < len(tasks):
             raise SystemExit("ladder: the search is not over, call again")
@@ -67,7 +85,11 @@ def ladder(folder: str) -> dict:
     trained = [rung for rung in LADDER if not rung.only_speed]
     with two_processes() as pool:
         chosen, searched = search(pool, folder, deadline)
-        tasks = {(s, rung.name): task_of(rung, chosen, s, folder, deadline) for s in SEEDS for rung in trained}
+        tasks = {
+            (s, rung.name): task_of(rung, chosen, s, folder, deadline)
+            for s in SEEDS
+            for rung in trained
+        }
         found = run_all(pool, tasks.values())
     seeds = [s for s in SEEDS if all(tasks[s, rung.name].name in found for rung in trained)]
     missing = len(SEEDS) - len(seeds)
@@ -76,11 +98,18 @@ def ladder(folder: str) -> dict:
         raise SystemExit("ladder: no seed is whole yet")
     rungs = []
     for rung in LADDER:
-        about = {"name": rung.name, "change": rung.change, "aside": rung.aside, "only_speed": rung.only_speed}
+        about = {
+            "name": rung.name,
+            "change": rung.change,
+            "aside": rung.aside,
+            "only_speed": rung.only_speed,
+        }
         about["settings"] = asdict(as_trained(rung.name, chosen, EPOCHS))
         if rung in trained:
             by_seed = [found[tasks[seed, rung.name].name] for seed in seeds]
-            about |= {key: [one[key] for one in by_seed] for key in ("val_accuracy", "test_accuracy")}
+            about |= {
+                key: [one[key] for one in by_seed] for key in ("val_accuracy", "test_accuracy")
+            }
         rungs.append(about)
     about = {"images": IMAGES, "epochs": EPOCHS, "precision": "bfloat16", "seeds": len(seeds)}
     return {"rungs": rungs, "searched": searched, **about}

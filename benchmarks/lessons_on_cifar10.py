@@ -27,7 +27,18 @@ def main() -> None:
     for name in names:
         lesson = name.partition(".")[0]
         options = [word for key, value in RUNS[name].items() for word in ("-p", key, str(value))]
-        command = [sys.executable, "-m", "course_utils", "run", "--dataset", folder, "--name", name, *options, lesson]
+        command = [
+            sys.executable,
+            "-m",
+            "course_utils",
+            "run",
+            "--dataset",
+            folder,
+            "--name",
+            name,
+            *options,
+            lesson,
+        ]
         subprocess.run(command, check=True)
         shutil.copyfile(RUNS_DIR / name / f"{lesson}.json", RECORDED_DIR / f"{name}.json")
 

@@ -43,7 +43,10 @@ CEILING, MARGIN, MOMENTUM = 2 * math.log(10), 0.1, 0.9
 FED_IMAGES, FED_EPOCHS, FED_RATE = 10_000, 5, 0.001
 FED_NETWORKS = {"no batch normalisation": False, "with batch normalisation": True}  # is it there?
 DEVICE = torch.device("cpu")
-ALONE = {"raw bytes": ((0.0,) * 3, (1 / 255,) * 3), "[0, 1]": ((0.0,) * 3, (1.0,) * 3)}  # need no statistics
+ALONE = {
+    "raw bytes": ((0.0,) * 3, (1 / 255,) * 3),
+    "[0, 1]": ((0.0,) * 3, (1.0,) * 3),
+}  # need no statistics
 
 
 def small_vgg(batch_norm: bool = False, he: bool = True) -> nn.Module:
@@ -68,7 +71,9 @@ def make_model(name: str) -> nn.Module:
 
 def rates(low: int, high: int) -> list[float]:
     """Learning rates from 10**low to 10**high, two to a factor of ten: 1, 3, 10, 30, ..."""
-    return [float(f"{digit}e{power}") for power in range(low, high) for digit in (1, 3)] + [float(f"1e{high}")]
+    return [float(f"{digit}e{power}") for power in range(low, high) for digit in (1, 3)] + [
+        float(f"1e{high}")
+    ]
 
 
 # The network and the optimizer: the rates for raw bytes, and for the other three inputs.
@@ -90,13 +95,19 @@ def scaled(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> T
 
 def wrong_std(dataset: ImageDataset) -> Tensor:
     """The mean of the images' own standard deviations, (3,), float64."""
-    return torch.stack([image.double().std(dim=(1, 2), correction=0) for image, _ in dataset]).mean(dim=0)
+    return torch.stack([image.double().std(dim=(1, 2), correction=0) for image, _ in dataset]).mean(
+        dim=0
+    )
 
 
 def four_inputs(splits: Splits) -> dict[str, tuple]:
     """(mean, std) of the four inputs, from the training images that are used."""
     wrong = wrong_std(ImageDataset(splits.train.images, splits.train.labels))
-    return {**ALONE, "normalised": (splits.mean, splits.std), "wrong std": (splits.mean, tuple(wrong.tolist()))}
+    return {
+        **ALONE,
+        "normalised": (splits.mean, splits.std),
+        "wrong std": (splits.mean, tuple(wrong.tolist())),
+    }
 
 
 DATA: dict = {}  # what a worker process keeps
@@ -128,12 +139,16 @@ def first_losses(task: tuple[str, str, int, float]) -> list[float]:
         else torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM)
     )
     order = torch.Generator().manual_seed(seed)
-    indices = torch.cat([torch.randperm(IMAGES, generator=order) for _ in range(-(-STEPS * BATCH // IMAGES))])
+    indices = torch.cat(
+        [torch.randperm(IMAGES, generator=order) for _ in range(-(-STEPS * BATCH // IMAGES))]
+    )
     losses, train = [], DATA["splits"].train
     for batch in indices.split(BATCH)[:STEPS]:
         images = scaled(train.images[batch], *DATA["inputs"][scaling])
         try:
-            losses.append(train_one_epoch(model, [(images, train.labels[batch])], optimizer, DEVICE).loss)
+            losses.append(
+                train_one_epoch(model, [(images, train.labels[batch])], optimizer, DEVICE).loss
+            )
         except FloatingPointError:
             break
     return losses
@@ -153,7 +168,8 @@ def summary(values: list[float], curves: list[list[list[float]]]) -> dict:
         "rates": values,
         "losses": losses,
         "largest_rate": [
-            max((r for r, loss in zip(values, row, strict=True) if loss < trains), default=0) for row in losses
+            max((r for r, loss in zip(values, row, strict=True) if loss < trains), default=0)
+            for row in losses
         ],
         "best_rate": values[best],
         "best_losses": [row[best] for row in losses],
@@ -164,12 +180,20 @@ def summary(values: list[float], curves: list[list[list[float]]]) -> dict:
 
 def sweep(folder: str, name: str) -> dict:
     grid = {
-        scaling: SWEEPS[name][0 if scaling == "raw bytes" else 1] for scaling in (*ALONE, "normalised", "wrong std")
+        scaling: SWEEPS[name][0 if scaling == "raw bytes" else 1]
+        for scaling in (*ALONE, "normalised", "wrong std")
     }
-    tasks = [(name, scaling, seed, rate) for scaling, values in grid.items() for seed in SEEDS for rate in values]
+    tasks = [
+        (name, scaling, seed, rate)
+        for scaling, values in grid.items()
+        for seed in SEEDS
+        for rate in values
+    ]
     found = in_two_processes(first_losses, tasks, folder, IMAGES)
     return {
-        scaling: summary(values, [[found[name, scaling, seed, rate] for rate in values] for seed in SEEDS])
+        scaling: summary(
+            values, [[found[name, scaling, seed, rate] for rate in values] for seed in SEEDS]
+        )
         for scaling, values in grid.items()
     }
 
@@ -195,7 +219,10 @@ def fed_one(task: tuple[str, int]) -> dict[str, float]:
     """Validation accuracy of one network, trained on normalised images, by the input that it is given afterwards."""
     name, seed = task
     splits = DATA["splits"]
-    more = {"ImageNet's numbers": (IMAGENET_MEAN, IMAGENET_STD), "mean kept": ((0.0,) * 3, splits.std)}
+    more = {
+        "ImageNet's numbers": (IMAGENET_MEAN, IMAGENET_STD),
+        "mean kept": ((0.0,) * 3, splits.std),
+    }
     seed_everything(seed)
     model = small_vgg(FED_NETWORKS[name])
     optimizer = torch.optim.Adam(model.parameters(), lr=FED_RATE)
@@ -215,14 +242,21 @@ def fed(folder: str) -> dict:
         "images": FED_IMAGES,
         "epochs": FED_EPOCHS,
         **{
-            name: {scaling: [found[name, seed][scaling] for seed in SEEDS] for scaling in found[tasks[0]]}
+            name: {
+                scaling: [found[name, seed][scaling] for seed in SEEDS]
+                for scaling in found[tasks[0]]
+            }
             for name in FED_NETWORKS
         },
     }
 
 
 def main() -> None:
-    parts = {"statistics": statistics, **{name: partial(sweep, name=name) for name in SWEEPS}, "fed": fed}
+    parts = {
+        "statistics": statistics,
+        **{name: partial(sweep, name=name) for name in SWEEPS},
+        "fed": fed,
+    }
     settings = {
         "seeds": list(SEEDS),
         "images": IMAGES,

@@ -22,7 +22,9 @@ def keep(path: Path, measure: Callable[[], dict]) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def run_parts(parts: dict[str, Callable[[str], dict]], result: Path, settings: dict, usage: str) -> None:
+def run_parts(
+    parts: dict[str, Callable[[str], dict]], result: Path, settings: dict, usage: str
+) -> None:
     """Run the parts that the command line names after the folder (all, if none), and keep each as soon as it is done.
 
     A part is one entry of the result, and replaces only itself there.

@@ -40,7 +40,9 @@ KEPT = RUNS_DIR / "resnet_comparison"
 SEEDS, BATCH, TRAIN_IMAGES, EPOCHS = (0, 1, 2), 128, 20_000, 8
 RATES, SEARCH_IMAGES, SEARCH_EPOCHS, SEARCH_SEED = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2), 10_000, 3, 100
 GAP_IMAGES = 10_000  # training images on which the finished network's training accuracy is measured
-NETWORKS: dict[str, Callable[[], nn.Module]] = {  # the most expensive first, so that two processes end together
+NETWORKS: dict[
+    str, Callable[[], nn.Module]
+] = {  # the most expensive first, so that two processes end together
     "source's ResNet": SourceResNet,
     "source's CNN + BN": lambda: VGG(batch_norm=True),
     "source's CNN": VGG,
@@ -85,19 +87,34 @@ def measure(plan: str, name: str, rate: float, seed: int, checkpoint: Path) -> d
         found["val_accuracy_by_epoch"] = [0.0] * epochs
     if plan != "search":
         found |= finished(model, splits)
-    print(plan, name, f"rate {rate:g}, seed {seed}: validation {found['val_accuracy_by_epoch'][-1]:.4f}", flush=True)
+    print(
+        plan,
+        name,
+        f"rate {rate:g}, seed {seed}: validation {found['val_accuracy_by_epoch'][-1]:.4f}",
+        flush=True,
+    )
     return found
 
 
 def finished(model: nn.Module, splits: Splits) -> dict:
     """Training and validation, for the gap, and the test images, once."""
     train = DataLoader(Subset(splits.train_plain, range(GAP_IMAGES)), 500)
-    measured = {"train": evaluate(model, train, DEVICE), "val": evaluate(model, DataLoader(splits.val, 500), DEVICE)}
+    measured = {
+        "train": evaluate(model, train, DEVICE),
+        "val": evaluate(model, DataLoader(splits.val, 500), DEVICE),
+    }
     logits, labels = predict(model, DataLoader(splits.test, 500), DEVICE)
     right = logits.argmax(dim=1) == labels
-    per_class = {name: right[labels == index].double().mean().item() for index, name in enumerate(splits.classes)}
+    per_class = {
+        name: right[labels == index].double().mean().item()
+        for index, name in enumerate(splits.classes)
+    }
     return {
-        **{f"{part}_{key}": getattr(found, key) for part, found in measured.items() for key in ("loss", "accuracy")},
+        **{
+            f"{part}_{key}": getattr(found, key)
+            for part, found in measured.items()
+            for key in ("loss", "accuracy")
+        },
         "test_accuracy": right.double().mean().item(),
         "test_accuracy_by_class": per_class,
     }
@@ -110,7 +127,10 @@ def collect(found: dict[tuple, dict], best: dict[str, float], searched: dict[str
         seeds = [s for s in SEEDS if all((plan, name, best[name], s) in found for name in names)]
         by_name = {name: [found[plan, name, best[name], seed] for seed in seeds] for name in names}
         if seeds:
-            plans[plan] = {name: {key: [r[key] for r in runs] for key in runs[0]} for name, runs in by_name.items()}
+            plans[plan] = {
+                name: {key: [r[key] for r in runs] for key in runs[0]}
+                for name, runs in by_name.items()
+            }
     if not plans:
         return
     networks = {
@@ -135,11 +155,20 @@ def main() -> None:
     wanted, found = sys.argv[2:] or parts, {}
     with two_workers(sys.argv[1], v2.Compose(CROP_FLIP)) as pool:
         tasks = [("search", name, rate, SEARCH_SEED) for name in NETWORKS for rate in RATES]
-        searched = {task: one["val_accuracy_by_epoch"][-1] for task, one in pool.imap_unordered(run, tasks)}
-        by_rate = {name: {r: searched["search", name, r, SEARCH_SEED] for r in RATES} for name in NETWORKS}
+        searched = {
+            task: one["val_accuracy_by_epoch"][-1] for task, one in pool.imap_unordered(run, tasks)
+        }
+        by_rate = {
+            name: {r: searched["search", name, r, SEARCH_SEED] for r in RATES} for name in NETWORKS
+        }
         best = {name: max(RATES, key=by_rate[name].get) for name in NETWORKS}
         shown = {name: {f"{r:g}": a for r, a in rates.items()} for name, rates in by_rate.items()}
-        tasks = [(plan, name, best[name], seed) for plan in PLANS for seed in SEEDS for name in PLANS[plan]]
+        tasks = [
+            (plan, name, best[name], seed)
+            for plan in PLANS
+            for seed in SEEDS
+            for name in PLANS[plan]
+        ]
         for task, one in pool.imap_unordered(run, [task for task in tasks if task[0] in wanted]):
             found[task] = one
             collect(found, best, shown)

@@ -51,7 +51,11 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "CNN": lambda: VGG(((12, 12), (16, 16), (32, 32)), (186,), batch_norm=True),
 }
 PAIRS = [  # the most expensive first, so that two processes end together; columns are nothing new for a CNN
-    *((name, order) for name in ("CNN", "GRU", "LSTM", "LSTM, forget bias 2") for order in ("rows", "permuted")),
+    *(
+        (name, order)
+        for name in ("CNN", "GRU", "LSTM", "LSTM, forget bias 2")
+        for order in ("rows", "permuted")
+    ),
     *((name, "columns") for name in ("LSTM", "LSTM, forget bias 2")),
     *((name, "rows") for name in ("ReLU, identity", "tanh")),
 ]
@@ -64,7 +68,9 @@ WAYS = {"clipped": CLIP, "not clipped": math.inf}
 DEVICE = torch.device("cpu")
 
 
-def in_two_processes(measure: Callable[[tuple, Path], dict], tasks: list[tuple], folder: str) -> dict[tuple, dict]:
+def in_two_processes(
+    measure: Callable[[tuple, Path], dict], tasks: list[tuple], folder: str
+) -> dict[tuple, dict]:
     """Each task's result, by task."""
     with two_workers(folder) as pool:
         return dict(pool.map(partial(keep_task, measure=measure), tasks, chunksize=1))
@@ -84,7 +90,10 @@ def train(task: tuple[str, str, str, float, int], kept: Path) -> dict:
     """One training of `search` or `training`, and what is measured on the finished network."""
     part, name, order, rate, seed = task
     search = part == "search"
-    splits, epochs = splits_of(SEARCH_IMAGES if search else TRAIN_IMAGES), SEARCH_EPOCHS if search else EPOCHS
+    splits, epochs = (
+        splits_of(SEARCH_IMAGES if search else TRAIN_IMAGES),
+        SEARCH_EPOCHS if search else EPOCHS,
+    )
     loaders = make_loaders(splits, BATCH, seed=seed)
     seed_everything(seed)
     model = Reordered(NETWORKS[name](), order)
@@ -103,7 +112,10 @@ def train(task: tuple[str, str, str, float, int], kept: Path) -> dict:
         if not search:
             raise
         return {"val_accuracy_by_epoch": [0.0] * epochs}
-    found |= {"val_accuracy_by_epoch": history.val_accuracy, "train_accuracy_by_epoch": history.train_accuracy}
+    found |= {
+        "val_accuracy_by_epoch": history.val_accuracy,
+        "train_accuracy_by_epoch": history.train_accuracy,
+    }
     if not search:
         found["row_gradients_end"] = row_gradients(model.model, read, labels)
         found["blanked_accuracy"] = [blanked_accuracy(model, loaders.val, rows) for rows in BLANKS]
@@ -131,7 +143,9 @@ def train_briefly(task: tuple[str, str, str, float, int], kept: Path) -> dict:
     model, losses = NETWORKS[name](), []
     optimizer = make_optimizer(model.parameters(), lr=rate)
     clip_each_step(optimizer, WAYS[way])
-    for batch, _ in zip(make_loaders(splits_of(CLIPPING_IMAGES), BATCH, seed=seed).train, range(STEPS), strict=False):
+    for batch, _ in zip(
+        make_loaders(splits_of(CLIPPING_IMAGES), BATCH, seed=seed).train, range(STEPS), strict=False
+    ):
         try:
             losses.append(train_one_epoch(model, [batch], optimizer, DEVICE).loss)
         except FloatingPointError:
@@ -153,7 +167,10 @@ def search(folder: str) -> dict:
     for name, order in pairs:
         by_rate = {rate: found[name, order, rate] for rate in RATES}
         shown = {f"{rate:g}": accuracy for rate, accuracy in by_rate.items()}
-        result.setdefault(name, {})[order] = {"rate": max(by_rate, key=by_rate.get), "val_accuracy": shown}
+        result.setdefault(name, {})[order] = {
+            "rate": max(by_rate, key=by_rate.get),
+            "val_accuracy": shown,
+        }
     return result
 
 
@@ -173,13 +190,22 @@ def training(folder: str) -> dict:
 
 def clipping(folder: str) -> dict:
     """For each network with each optimizer, and each way: the loss at the end, [seed][rate]."""
-    tasks = [("clipping", title, w, r, s) for title in CLIPPED for w in WAYS for r in CLIPPING_RATES for s in SEEDS]
+    tasks = [
+        ("clipping", title, w, r, s)
+        for title in CLIPPED
+        for w in WAYS
+        for r in CLIPPING_RATES
+        for s in SEEDS
+    ]
     found = in_two_processes(train_briefly, tasks, folder)
     return {
         title: {
             "rates": list(CLIPPING_RATES),
             **{
-                way: [[end_of(found["clipping", title, way, r, s]["losses"]) for r in CLIPPING_RATES] for s in SEEDS]
+                way: [
+                    [end_of(found["clipping", title, way, r, s]["losses"]) for r in CLIPPING_RATES]
+                    for s in SEEDS
+                ]
                 for way in WAYS
             },
         }

@@ -32,17 +32,29 @@ def augmentation() -> str:
         for arm, measured in found["arms"].items():
             amounts = [f"{found['train_images']:,}", str(found["epochs"])]
             train = percent(torch.tensor(measured["train_accuracy"]).mean())
-            rows.append([arm.replace("_", " "), *amounts, train, over_seeds(measured["test_accuracy"])])
+            rows.append(
+                [arm.replace("_", " "), *amounts, train, over_seeds(measured["test_accuracy"])]
+            )
     title = "## Lesson 01: augmentation on CIFAR-10 (JPEG)\n\n"
     note = f"Means over {found['seeds']} seeds; here ± is the standard deviation over seeds.\n\n"
-    header = ["augmentation", "training images", "epochs", "training accuracy, not augmented", "test accuracy"]
+    header = [
+        "augmentation",
+        "training images",
+        "epochs",
+        "training accuracy, not augmented",
+        "test accuracy",
+    ]
     return title + note + table(header, rows)
 
 
 def normalization() -> str:
     found = load_recorded("02_normalization.cifar10-jpeg")
     inputs = ("raw bytes", "[0, 1]", "normalised", "wrong std")
-    sweeps = {title: part for title, part in found.items() if isinstance(part, dict) and set(inputs) <= set(part)}
+    sweeps = {
+        title: part
+        for title, part in found.items()
+        if isinstance(part, dict) and set(inputs) <= set(part)
+    }
     rows = []
     for title, by_input in sweeps.items():
         for name in inputs:
@@ -60,10 +72,14 @@ def normalization() -> str:
         f"a rate trains if the loss ends {found['margin']} below ln 10. "
         f"Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
-    header = ["training", "input", "largest rate that trains, seed by seed", "best rate", "loss at the end"]
-    trained = (
-        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} epochs), then fed:\n\n"
-    )
+    header = [
+        "training",
+        "input",
+        "largest rate that trains, seed by seed",
+        "best rate",
+        "loss at the end",
+    ]
+    trained = f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} epochs), then fed:\n\n"
     header_fed = ["network", "input", "validation accuracy"]
     title = "## Lesson 02: the scale of the input on CIFAR-10 (JPEG)\n\n"
     return title + note + table(header, rows) + "\n" + trained + table(header_fed, fed)
@@ -73,7 +89,10 @@ def backbone() -> str:
     found = load_recorded("vgg_mini")
     history, images = found["history"], found["val_images"]
     shown = sorted({0, *range(2, found["epochs"], 3), found["epochs"] - 1})
-    rows = [[str(i + 1), *(percent(history[f"{part}_accuracy"][i]) for part in ("train", "val"))] for i in shown]
+    rows = [
+        [str(i + 1), *(percent(history[f"{part}_accuracy"][i]) for part in ("train", "val"))]
+        for i in shown
+    ]
     settings = (
         f"{found['parameters']:,} parameters, {found['train_images']:,} images, {found['epochs']} epochs of"
         f" {found['optimizer']}, batch {found['batch_size']}, rate up to {found['peak_rate']} ({found['schedule']}),"
@@ -81,9 +100,15 @@ def backbone() -> str:
     )
     kinds = {
         "as they are": (found["sharpness_val"], found["shipped_val_accuracy"]),
-        "blurred, as sharp as training images": (found["sharpness_train"], found["shipped_val_accuracy_blurred"]),
+        "blurred, as sharp as training images": (
+            found["sharpness_train"],
+            found["shipped_val_accuracy_blurred"],
+        ),
     }
-    shipped = [[name, f"{sharpness:.3f}", with_error(value, images)] for name, (sharpness, value) in kinds.items()]
+    shipped = [
+        [name, f"{sharpness:.3f}", with_error(value, images)]
+        for name, (sharpness, value) in kinds.items()
+    ]
     parts = [
         "## The backbone of lesson 04: 200 classes of Tiny ImageNet\n",
         settings + "\n",
@@ -125,10 +150,20 @@ def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
     names = ("the weights' own", "CIFAR-10's", "none, 0 to 1", "raw bytes")
     scaled = [[name, *(over_seeds(scaling[way][name]) for way in ways)] for name in names]
     trained = {"honest": "training images", "leaked": "those test images themselves"}
-    leaks = [[title, percent(leak[name]["asked"]), percent(leak[name]["fresh"])] for name, title in trained.items()]
+    leaks = [
+        [title, percent(leak[name]["asked"]), percent(leak[name]["fresh"])]
+        for name, title in trained.items()
+    ]
     return [
         f"The probe with {scaling['labels_per_class']} labels of each class, images scaled otherwise:\n",
         table(["scaled by", *ways], scaled),
         f"The whole network, {leak['epochs']} epochs on {leak['images']:,} images:\n",
-        table(["trained on", f"accuracy on {leak['images']:,} test images", "on the other test images"], leaks),
+        table(
+            [
+                "trained on",
+                f"accuracy on {leak['images']:,} test images",
+                "on the other test images",
+            ],
+            leaks,
+        ),
     ]

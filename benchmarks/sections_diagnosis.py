@@ -13,7 +13,9 @@ def diagnosis() -> str:
         cost = 100 * (torch.tensor(fault["healthy"]) - torch.tensor(fault["faulty"]))
         cost = -cost if fault["kind"] == "report" else cost
         accuracies = [over_seeds(fault[key]) for key in ("healthy", "faulty")]
-        rows.append((cost.mean(), [fault["fault"], fault["kind"], *accuracies, with_deviation(cost, 1)]))
+        rows.append(
+            (cost.mean(), [fault["fault"], fault["kind"], *accuracies, with_deviation(cost, 1)])
+        )
     rows = [row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
     keys = ("ece_before", "ece_after", "temperature")
     calibration = [

@@ -27,7 +27,10 @@ def cost_to_accuracy() -> str:
         "Operations a second, as a share of those of a matrix product, and where a step's time goes:\n",
         share(found["share"]["trainings"]),
         "One convolution alone, forward: "
-        + ", ".join(f"{percent(value)} of the {kind} product" for kind, value in found["share"]["convolution"].items())
+        + ", ".join(
+            f"{percent(value)} of the {kind} product"
+            for kind, value in found["share"]["convolution"].items()
+        )
         + ".\n",
     ]
     return "\n".join(parts)
@@ -38,7 +41,9 @@ def ladder(rungs: list[dict], costs: dict[str, dict]) -> str:
     for number, rung in enumerate(rungs, start=1):
         change = f"{'aside: ' if rung['aside'] else ''}{rung['change']}"
         keys = ("val_accuracy", "test_accuracy")
-        accuracies = ["as before"] * 2 if rung["only_speed"] else [over_seeds(rung[key]) for key in keys]
+        accuracies = (
+            ["as before"] * 2 if rung["only_speed"] else [over_seeds(rung[key]) for key in keys]
+        )
         cost = [f"{costs[rung['name']][key]:.3f}" for key in ("time", "flops")]
         rows.append([str(number), change, *cost, *accuracies])
     return table(["", "change", "time", "operations", "validation", "test"], rows)
@@ -48,7 +53,10 @@ def asides(found: dict) -> str:
     return (
         f"What did harm above, in {found['epochs']:g} epochs on {found['train_images']:,} images, by the recipe that"
         " was best for a fortieth of the cost; on validation images: "
-        + ", ".join(f"{label} {over_seeds(accuracies)}" for label, accuracies in found["val_accuracy"].items())
+        + ", ".join(
+            f"{label} {over_seeds(accuracies)}"
+            for label, accuracies in found["val_accuracy"].items()
+        )
         + ".\n"
     )
 
@@ -62,11 +70,28 @@ def targets(found: dict[str, dict]) -> str:
         kind += ", skips" if recipe.get("skips") else ""
         kind += f", average {recipe['average']:g}" if recipe["average"] else ""
         cost = f"{mean(target['cost']):.4f}"
-        cost += f" ({min(target['cost']):.4f} to {max(target['cost']):.4f})" if len(target["cost"]) > 1 else ""
-        accuracies = [over_seeds(target[key]) for key in ("test_accuracy", "test_accuracy_mirrored")]
+        cost += (
+            f" ({min(target['cost']):.4f} to {max(target['cost']):.4f})"
+            if len(target["cost"]) > 1
+            else ""
+        )
+        accuracies = [
+            over_seeds(target[key]) for key in ("test_accuracy", "test_accuracy_mirrored")
+        ]
         seeds = str(len(target["test_accuracy"]))
-        rows.append([f"one {name}, {target['budget']:.4f}", kind, seeds, cost, f"{target['flops']:.4f}", *accuracies])
-    return table(["budget", "recipe", "seeds", "time", "operations", "test", "test, mirrored"], rows)
+        rows.append(
+            [
+                f"one {name}, {target['budget']:.4f}",
+                kind,
+                seeds,
+                cost,
+                f"{target['flops']:.4f}",
+                *accuracies,
+            ]
+        )
+    return table(
+        ["budget", "recipe", "seeds", "time", "operations", "test", "test, mirrored"], rows
+    )
 
 
 def share(trainings: dict[str, dict]) -> str:
@@ -74,5 +99,7 @@ def share(trainings: dict[str, dict]) -> str:
     speeds = [name for name in first if name != "profile"]
     rows = [[speed, *(percent(part[speed]) for part in trainings.values())] for speed in speeds]
     for group in first["profile"]:
-        rows.append([f"time in: {group}", *(percent(part["profile"][group]) for part in trainings.values())])
+        rows.append(
+            [f"time in: {group}", *(percent(part["profile"][group]) for part in trainings.values())]
+        )
     return table(["", *trainings], rows)

@@ -12,7 +12,10 @@ def rnn() -> str:
     found = load_recorded("09_rnn.cifar10-jpeg")
     by_network, rows, blanked, clipped = found["training"], [], [], []
     for name, cost in found["costs"].items():
-        accuracies = [over_seeds(by_network[name][o]["test_accuracy"]) if o in by_network[name] else "" for o in ORDERS]
+        accuracies = [
+            over_seeds(by_network[name][o]["test_accuracy"]) if o in by_network[name] else ""
+            for o in ORDERS
+        ]
         rows.append([name, f"{cost['parameters']:,}", f"{cost['multiply_adds']:,}", *accuracies])
         for order, measured in by_network[name].items():
             columns = zip(*measured["blanked_accuracy"], strict=True)

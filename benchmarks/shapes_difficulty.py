@@ -29,7 +29,15 @@ def linear(seed: int) -> float:
         model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
         loaders = make_loaders(splits, 64, seed=seed)
         optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=decay)
-        history = fit(model, loaders.train, loaders.val, optimizer=optimizer, epochs=10, device=CPU, keep_best=True)
+        history = fit(
+            model,
+            loaders.train,
+            loaders.val,
+            optimizer=optimizer,
+            epochs=10,
+            device=CPU,
+            keep_best=True,
+        )
         if max(history.val_accuracy) > best:
             best, best_model = max(history.val_accuracy), model
     return evaluate(best_model, make_loaders(splits, 64).test, CPU).accuracy
@@ -40,7 +48,9 @@ def cnn(seed: int) -> float:
     seed_everything(seed)
     model, loaders = VGG(), make_loaders(splits, 32, seed=seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    fit(model, loaders.train, loaders.val, optimizer=optimizer, epochs=5, device=CPU, keep_best=True)
+    fit(
+        model, loaders.train, loaders.val, optimizer=optimizer, epochs=5, device=CPU, keep_best=True
+    )
     return evaluate(model, loaders.test, CPU).accuracy
 
 

@@ -49,7 +49,9 @@ def accuracy_in_training_mode(model: nn.Module, loader: DataLoader) -> float:
 def four_ways(model: nn.Module, splits: Splits) -> dict[str, float | list[float]]:
     """Test accuracy of one network: "proper", "training_mode", and DRAWS of "augmented" and "source" (both)."""
     test = splits.test
-    augmented = ImageDataset(test.images, test.labels, augment=AUGMENT, mean=splits.mean, std=splits.std)
+    augmented = ImageDataset(
+        test.images, test.labels, augment=AUGMENT, mean=splits.mean, std=splits.std
+    )
     plain, spoilt = DataLoader(test, BATCH), DataLoader(augmented, BATCH)
     return {
         "proper": evaluate(model, plain, DEVICE).accuracy,
@@ -75,8 +77,17 @@ def train(folder: str, epochs: int) -> None:
     seed_everything(SEED)
     model = Bfloat16(SourceResNet())
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-    parts = {"model": model, "optimizer": optimizer, "scheduler": None, "generator": loaders.train.generator}
-    history, last_batch, test = History(), [], {"proper": [], "training_mode": [], "augmented": [], "source": []}
+    parts = {
+        "model": model,
+        "optimizer": optimizer,
+        "scheduler": None,
+        "generator": loaders.train.generator,
+    }
+    history, last_batch, test = (
+        History(),
+        [],
+        {"proper": [], "training_mode": [], "augmented": [], "source": []},
+    )
     if CHECKPOINT.exists():
         kept = load_checkpoint(CHECKPOINT, **parts)["history"]
         history, last_batch, test = History(**kept["history"]), kept["last_batch"], kept["test"]
@@ -91,20 +102,35 @@ def train(folder: str, epochs: int) -> None:
         metrics = train_one_epoch(model, loaders.train, optimizer, DEVICE, loss_fn=loss_fn)
         history.append(metrics, evaluate(model, loaders.val, DEVICE))
         last_batch.append(latest[0])
-        with torch.random.fork_rng():  # however many draws: the training goes on as if nobody had looked
+        with (
+            torch.random.fork_rng()
+        ):  # however many draws: the training goes on as if nobody had looked
             for way, accuracy in four_ways(model, splits).items():
                 test[way].append(accuracy)
         kept = {"history": asdict(history), "last_batch": last_batch, "test": test}
         save_checkpoint(CHECKPOINT, history=kept, best_weights=None, **parts)
         write(history, last_batch, test)
-        ways = {way: found[-1] if way in ("proper", "training_mode") else found[-1][0] for way, found in test.items()}
-        print(f"epoch {epoch}:", *(f"{way} {accuracy:.4f}" for way, accuracy in ways.items()), flush=True)
-    write(history, last_batch, test)  # once more, in case the last stop came between the checkpoint and this
+        ways = {
+            way: found[-1] if way in ("proper", "training_mode") else found[-1][0]
+            for way, found in test.items()
+        }
+        print(
+            f"epoch {epoch}:",
+            *(f"{way} {accuracy:.4f}" for way, accuracy in ways.items()),
+            flush=True,
+        )
+    write(
+        history, last_batch, test
+    )  # once more, in case the last stop came between the checkpoint and this
 
 
 def main() -> None:
     numbers = [int(word) for word in sys.argv[2:] if word.isdigit() and int(word) > 0]
-    if len(sys.argv) not in (2, 3) or len(numbers) != len(sys.argv) - 2 or not Path(sys.argv[1]).is_dir():
+    if (
+        len(sys.argv) not in (2, 3)
+        or len(numbers) != len(sys.argv) - 2
+        or not Path(sys.argv[1]).is_dir()
+    ):
         raise SystemExit(__doc__)
     train(sys.argv[1], *(numbers or [EPOCHS]))
 

@@ -80,12 +80,21 @@ def train(folder: Path) -> tuple[nn.Module, History, dict]:
     train_set = ImageDataset(images, labels, augment=AUGMENT, mean=mean, std=std)
     val_set = ImageDataset(val_images, val_labels, mean=mean, std=std)
     train_loader = DataLoader(
-        train_set, BATCH, shuffle=True, drop_last=True, generator=torch.Generator().manual_seed(SEED)
+        train_set,
+        BATCH,
+        shuffle=True,
+        drop_last=True,
+        generator=torch.Generator().manual_seed(SEED),
     )
     seed_everything(SEED)
     model = Bfloat16(VGGMini(len(classes)))
     optimizer = torch.optim.SGD(
-        model.parameters(), lr=PEAK_RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY, fused=True
+        model.parameters(),
+        lr=PEAK_RATE,
+        momentum=MOMENTUM,
+        nesterov=True,
+        weight_decay=WEIGHT_DECAY,
+        fused=True,
     )
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, PEAK_RATE, epochs=EPOCHS, steps_per_epoch=len(train_loader), pct_start=0.2
@@ -102,19 +111,30 @@ def train(folder: Path) -> tuple[nn.Module, History, dict]:
         checkpoint=RUNS_DIR / "backbone" / "vgg_mini.pt",
         resume=True,
     )
-    facts = {"mean": mean, "std": std, "classes": class_names(folder, classes), "train": train_set, "val": val_set}
+    facts = {
+        "mean": mean,
+        "std": std,
+        "classes": class_names(folder, classes),
+        "train": train_set,
+        "val": val_set,
+    }
     return model.model, history, facts
 
 
 def validate(model: nn.Module, train_set: ImageDataset, val_set: ImageDataset) -> dict:
     """Accuracy on the validation images, as they are and as sharp as the training images, and the sharpness of both."""
-    sharpness, sigma, images = [sharpness_of(part.images) for part in (train_set, val_set)], 0.0, val_set.images
+    sharpness, sigma, images = (
+        [sharpness_of(part.images) for part in (train_set, val_set)],
+        0.0,
+        val_set.images,
+    )
     if sharpness[1] > sharpness[0]:
         sigma, images = blur_to(sharpness[0], images)
     blurred = copy(val_set)
     blurred.images = images
     plain, equally_sharp = (
-        evaluate(model, DataLoader(p, 500), torch.device("cpu")).accuracy for p in (val_set, blurred)
+        evaluate(model, DataLoader(p, 500), torch.device("cpu")).accuracy
+        for p in (val_set, blurred)
     )
     return {
         "sharpness_train": sharpness[0],
@@ -129,7 +149,9 @@ def main() -> None:
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         raise SystemExit(__doc__)
     trained, history, facts = train(Path(sys.argv[1]))
-    weights = {name: v.half() if v.is_floating_point() else v for name, v in trained.state_dict().items()}
+    weights = {
+        name: v.half() if v.is_floating_point() else v for name, v in trained.state_dict().items()
+    }
     names = {name: facts[name] for name in ("mean", "std", "classes")}
     save_file({"model": weights, **names}, WEIGHTS_DIR / "vgg_mini.pt")
     shipped = VGGMini(len(facts["classes"]))

@@ -42,13 +42,18 @@ def main() -> None:
     data = TensorDataset(torch.randn(IMAGES, 3, 32, 32), torch.randint(0, 10, (IMAGES,)))
     few = DataLoader(TensorDataset(data.tensors[0][:32], data.tensors[1][:32]), 32)
 
-    def bare_with_validation(model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> None:
+    def bare_with_validation(
+        model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer
+    ) -> None:
         bare(model, loader, optimizer)
         evaluate(model, few, CPU)
 
     works = {
         "train_one_epoch": (lambda m, loader, o: train_one_epoch(m, loader, o, CPU), bare),
-        "fit": (lambda m, loader, o: fit(m, loader, few, optimizer=o, epochs=1, device=CPU), bare_with_validation),
+        "fit": (
+            lambda m, loader, o: fit(m, loader, few, optimizer=o, epochs=1, device=CPU),
+            bare_with_validation,
+        ),
     }
     models = {
         "lesson 03's network": VGG,
@@ -59,7 +64,9 @@ def main() -> None:
         for name, (ours, base) in works.items():
             loader = DataLoader(data, BATCH, shuffle=True)
             timed(ours, model_of, loader), timed(base, model_of, loader)  # warm-up
-            ratios = [timed(ours, model_of, loader) / timed(base, model_of, loader) for _ in range(PAIRS)]
+            ratios = [
+                timed(ours, model_of, loader) / timed(base, model_of, loader) for _ in range(PAIRS)
+            ]
             found[f"{name}, {model_name}"] = {
                 "median": statistics.median(ratios),
                 "min": min(ratios),

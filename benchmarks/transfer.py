@@ -75,13 +75,22 @@ def run(task: tuple) -> None:
 
 def seeds_of(arm: str, number: int) -> tuple[int, ...]:
     """The seeds of an arm with a number of labels: the two controls have one, and one number."""
-    return () if number not in STEPS[arm] else SEEDS if arm in ("scratch", "fine_tuning") else SEEDS[:1]
+    return (
+        ()
+        if number not in STEPS[arm]
+        else SEEDS
+        if arm in ("scratch", "fine_tuning")
+        else SEEDS[:1]
+    )
 
 
 def tasks() -> list[list[tuple]]:
     """The cells in two stages: the features, then what needs them."""
     trained = [
-        ("arm", arm, n, seed) for n in sorted(LABELS, reverse=True) for arm in STEPS for seed in seeds_of(arm, n)
+        ("arm", arm, n, seed)
+        for n in sorted(LABELS, reverse=True)
+        for arm in STEPS
+        for seed in seeds_of(arm, n)
     ]
     short = [("probe_all",), ("probes", OWN), ("probes", "random"), ("scaling",)]
     return [[("features", name) for name in (OWN, "random", *SCALINGS)], [*LEAKS, *trained, *short]]
@@ -93,7 +102,10 @@ def collect(description: str) -> dict:
     def kept(*task):
         return json.loads(kept_file(*task).read_text(encoding="utf-8"))
 
-    arms = {arm: {n: [kept("arm", arm, n, seed) for seed in seeds_of(arm, n)] for n in STEPS[arm]} for arm in STEPS}
+    arms = {
+        arm: {n: [kept("arm", arm, n, seed) for seed in seeds_of(arm, n)] for n in STEPS[arm]}
+        for arm in STEPS
+    }
     spaces = {"probe": kept("probes", OWN), "random": kept("probes", "random")}
     return {
         "arms": arms

@@ -30,7 +30,11 @@ SCALING_LABELS, LEAK_LABELS, LEAK_EPOCHS, LEAK_RATE = 100, 500, 10, 1e-3
 SCALINGS = {"CIFAR-10's": (CIFAR10_MEAN, CIFAR10_STD), "none, 0 to 1": ((0.0,) * 3, (1.0,) * 3)}
 SCALINGS["raw bytes"] = ((0.0,) * 3, (1 / 255,) * 3)
 OWN = "the weights' own"
-KEPT, DEVICE, DATA = RUNS_DIR / "transfer", torch.device("cpu"), {}  # DATA: a worker's splits and backbone
+KEPT, DEVICE, DATA = (
+    RUNS_DIR / "transfer",
+    torch.device("cpu"),
+    {},
+)  # DATA: a worker's splits and backbone
 
 
 def start_worker(folder: str, weights: str) -> None:
@@ -57,11 +61,15 @@ def cache_features(name: str) -> None:
     indices = torch.arange(len(splits.train))
     if name != OWN:  # only the images that some seed chooses
         most = max(LABELS) if name == "random" else SCALING_LABELS
-        indices = torch.cat([few_of_each(splits.train.labels, most, seed) for seed in SEEDS]).unique()
+        indices = torch.cat(
+            [few_of_each(splits.train.labels, most, seed) for seed in SEEDS]
+        ).unique()
     model, found = add_head(Bfloat16(deepcopy(layers)), len(splits.classes)), {"indices": indices}
     for part in ("train", "val", "test"):
         data = getattr(splits, part)
-        data = ImageDataset(data.images, data.labels, size=data.size, mean=scaling[0], std=scaling[1])
+        data = ImageDataset(
+            data.images, data.labels, size=data.size, mean=scaling[0], std=scaling[1]
+        )
         data = Subset(data, indices.tolist()) if part == "train" else data
         found[part], found[f"{part}_labels"] = extract_features(model, data, DEVICE)
     save_file(found, features_file(name))
@@ -89,11 +97,17 @@ def best_probe(kept: dict, chosen: Tensor) -> tuple[nn.Module, float]:
 def probes(space: str) -> dict:
     """Test accuracy on the features of one space: for each number of labels one a seed; a list of decays with it."""
     kept = load_file(features_file(space))
-    test, found = (kept["test"], kept["test_labels"]), {"test_accuracy": {}, "fixed": {}, "weight_decay": {}}
+    test, found = (
+        (kept["test"], kept["test_labels"]),
+        {"test_accuracy": {}, "fixed": {}, "weight_decay": {}},
+    )
     for number in LABELS:
         chosen = [few_of_each(DATA["splits"].train.labels, number, seed) for seed in SEEDS]
         best = [best_probe(kept, indices) for indices in chosen]
-        fixed = [fit_probe(*train_rows(kept, indices), len(DATA["splits"].classes), HEAD_DECAY) for indices in chosen]
+        fixed = [
+            fit_probe(*train_rows(kept, indices), len(DATA["splits"].classes), HEAD_DECAY)
+            for indices in chosen
+        ]
         found["test_accuracy"][number] = [accuracy(probe, *test) for probe, _ in best]
         found["fixed"][number] = [accuracy(probe, *test) for probe in fixed]
         found["weight_decay"][number] = [decay for _, decay in best]
@@ -126,11 +140,15 @@ def scaling() -> dict:
 def train(model: nn.Module, groups: list[dict], part: Dataset, steps: int, seed: int) -> nn.Module:
     """The model in bfloat16, trained for some steps, however few images there are."""
     batch = min(BATCH, len(part))
-    sampler = RandomSampler(part, num_samples=steps * batch, generator=torch.Generator().manual_seed(seed))
+    sampler = RandomSampler(
+        part, num_samples=steps * batch, generator=torch.Generator().manual_seed(seed)
+    )
     optimizer = torch.optim.Adam(groups, fused=True)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
     model = Bfloat16(model)
-    train_one_epoch(model, DataLoader(part, batch, sampler=sampler), optimizer, DEVICE, scheduler=falling)
+    train_one_epoch(
+        model, DataLoader(part, batch, sampler=sampler), optimizer, DEVICE, scheduler=falling
+    )
     return model
 
 
@@ -152,7 +170,9 @@ def trained_arm(arm: str, number: int, seed: int) -> float:
     splits, seen = DATA["splits"], copy(DATA["splits"].train)
     seen.augment = None if arm == "fine_tuning_plain" else v2.Compose(CROP_FLIP)
     chosen = few_of_each(seen.labels, number, seed)
-    model = train(*begin(arm, chosen, seed), Subset(seen, chosen.tolist()), STEPS[arm][number], seed)
+    model = train(
+        *begin(arm, chosen, seed), Subset(seen, chosen.tolist()), STEPS[arm][number], seed
+    )
     return evaluate(model, DataLoader(splits.test, 500), DEVICE).accuracy
 
 
@@ -160,11 +180,19 @@ def leak(trained_on: str) -> dict[str, float]:
     """Accuracy on LEAK_LABELS test images of each class and on the others, after training on either kind of images."""
     splits, seed = DATA["splits"], SEEDS[0]
     parts = {"honest": splits.train_plain, "leaked": splits.test}
-    parts = {name: Subset(p, few_of_each(p.labels, LEAK_LABELS, seed).tolist()) for name, p in parts.items()}
+    parts = {
+        name: Subset(p, few_of_each(p.labels, LEAK_LABELS, seed).tolist())
+        for name, p in parts.items()
+    }
     others = sorted(set(range(len(splits.test))) - set(parts["leaked"].indices))
     seed_everything(seed)
     model = add_head(deepcopy(DATA["backbone"].features), len(splits.classes))
     steps = LEAK_EPOCHS * -(-len(parts[trained_on]) // BATCH)
-    model = train(model, parameter_groups(model, LEAK_RATE, LEAK_RATE), parts[trained_on], steps, seed)
+    model = train(
+        model, parameter_groups(model, LEAK_RATE, LEAK_RATE), parts[trained_on], steps, seed
+    )
     tested = {"asked": parts["leaked"], "fresh": Subset(splits.test, others)}
-    return {name: evaluate(model, DataLoader(part, 500), DEVICE).accuracy for name, part in tested.items()}
+    return {
+        name: evaluate(model, DataLoader(part, 500), DEVICE).accuracy
+        for name, part in tested.items()
+    }

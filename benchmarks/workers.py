@@ -22,7 +22,9 @@ def start_worker(folder: str, augment: v2.Transform | None) -> None:
 def splits_of(train_size: int) -> Splits:
     """One split for all seeds and networks: seeds differ in first weights and in the order of the batches."""
     if train_size not in DATA:
-        DATA[train_size] = load_splits(DATA["folder"], train_size=train_size, augment=DATA["augment"])
+        DATA[train_size] = load_splits(
+            DATA["folder"], train_size=train_size, augment=DATA["augment"]
+        )
     return DATA[train_size]
 
 

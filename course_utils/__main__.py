@@ -28,7 +28,9 @@ class LazyGroup(click.Group):
         try:
             return getattr(import_module(f"course_utils.cli.{cmd_name}"), cmd_name)
         except ImportError as error:
-            raise click.ClickException(f"{cmd_name}: {error}; `python -m course_utils doctor` says more") from None
+            raise click.ClickException(
+                f"{cmd_name}: {error}; `python -m course_utils doctor` says more"
+            ) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -86,7 +86,12 @@ class Patient:
 
 def small_network(num_classes: int, batch_norm: bool = False) -> VGG:
     """A small network of lesson 03's kind."""
-    return VGG(blocks=((8, 8), (16, 16), (32, 32)), hidden=(64,), num_classes=num_classes, batch_norm=batch_norm)
+    return VGG(
+        blocks=((8, 8), (16, 16), (32, 32)),
+        hidden=(64,),
+        num_classes=num_classes,
+        batch_norm=batch_norm,
+    )
 
 
 def train_patient(
@@ -109,7 +114,10 @@ def train_patient(
     fault = CASES.get(case, case)
     if fault not in {*CASES.values(), "healthy"}:
         raise ValueError(f"case is {case!r}: give one of {', '.join(CASES)} or 'healthy'")
-    changes = {"labels": partial(shuffle_labels, seed=seed), "flip": partial(with_augment, augment=mirror_half)}
+    changes = {
+        "labels": partial(shuffle_labels, seed=seed),
+        "flip": partial(with_augment, augment=mirror_half),
+    }
     splits = changes[fault](splits) if fault in changes else splits
     loaders = make_loaders(splits, batch_size, seed=seed)
     loss_fn = softmax_first if fault == "softmax" else F.cross_entropy
@@ -122,7 +130,10 @@ def train_patient(
         model = NeverEval(model) if fault == "eval" else model
         return model, kind(model.parameters(), lr=rate)
 
-    images, labels = (values.to(device) for values in next(iter(make_loaders(splits, batch_size, seed=seed).train)))
+    images, labels = (
+        values.to(device)
+        for values in next(iter(make_loaders(splits, batch_size, seed=seed).train))
+    )
     by_heart = learn_by_heart(*fresh(), images, labels, steps, loss_fn)
     model, optimizer = fresh()
     options = {"optimizer": optimizer, "epochs": epochs, "device": device, "loss_fn": loss_fn}

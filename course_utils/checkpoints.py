@@ -35,8 +35,16 @@ def _check_plain(value: object, where: str) -> None:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check_plain(item, f"{where}[{index}]")
-    elif not isinstance(value, Tensor) and type(value) not in (bool, int, float, str, type(None)):  # no NumPy float
-        raise TypeError(f"{where} is a {type(value).__name__}: a file holds tensors, numbers, text, lists and dicts")
+    elif not isinstance(value, Tensor) and type(value) not in (
+        bool,
+        int,
+        float,
+        str,
+        type(None),
+    ):  # no NumPy float
+        raise TypeError(
+            f"{where} is a {type(value).__name__}: a file holds tensors, numbers, text, lists and dicts"
+        )
 
 
 def load_file(path: str | Path) -> dict:
@@ -51,7 +59,9 @@ def load_file(path: str | Path) -> dict:
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {path}: train first, or give another path") from None
     except Exception:  # a damaged file raises nearly anything
-        raise ValueError(f"{Path(path).name} is damaged, or no file of tensors: delete it and train again") from None
+        raise ValueError(
+            f"{Path(path).name} is damaged, or no file of tensors: delete it and train again"
+        ) from None
 
 
 def save_checkpoint(
@@ -116,7 +126,9 @@ def load_checkpoint(
         if scheduler is not None:
             scheduler.load_state_dict(values["scheduler"])
     except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[-1].strip()  # of a model's error, the first line only announces the others
+        reason = (
+            str(error).splitlines()[-1].strip()
+        )  # of a model's error, the first line only announces the others
         raise ValueError(
             f"{Path(path).name} is of another training ({reason}): delete it or use another name"
         ) from None

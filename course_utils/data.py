@@ -43,7 +43,9 @@ class ImageDataset(Dataset):
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         image = resize_to_square(self.images[index], self.size)
         if self.augment is not None:
-            image = self.augment(image.clone())  # a view: what an augmentation does in place would last
+            image = self.augment(
+                image.clone()
+            )  # a view: what an augmentation does in place would last
         if not image.is_floating_point():
             image = image.float() / 255
         return (image - self.mean) / self.std, int(self.labels[index])
@@ -121,13 +123,17 @@ def load_splits(
     )
 
 
-def _check_arguments(size: int, train_size: int, val_fraction: float, normalize: bool | tuple) -> None:
+def _check_arguments(
+    size: int, train_size: int, val_fraction: float, normalize: bool | tuple
+) -> None:
     if size < 2:  # torch fails to scale to one pixel
         raise ValueError(f"size is {size}: give the side of the images in pixels, at least 2")
     if train_size < 0:
         raise ValueError(f"train_size is {train_size}: give a number of images, or 0 for all")
     if not 0 < val_fraction < 1:
-        raise ValueError(f"val_fraction is {val_fraction}: give a fraction between 0 and 1, for instance 0.1")
+        raise ValueError(
+            f"val_fraction is {val_fraction}: give a fraction between 0 and 1, for instance 0.1"
+        )
     if isinstance(normalize, bool):
         return
     try:
@@ -136,10 +142,14 @@ def _check_arguments(size: int, train_size: int, val_fraction: float, normalize:
     except (TypeError, ValueError):
         is_pair = False
     if not is_pair:
-        raise ValueError(f"normalize is {normalize!r}: give True, False or (mean, std), 3 numbers each, std above 0")
+        raise ValueError(
+            f"normalize is {normalize!r}: give True, False or (mean, std), 3 numbers each, std above 0"
+        )
 
 
-def _choose(source: Source, train_size: int, val_fraction: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _choose(
+    source: Source, train_size: int, val_fraction: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Which of the source's training images are for training, and which for validation."""
     labels = source.train_labels
     val, train = stratified_split(labels, round(val_fraction * len(labels)), generator)
@@ -167,12 +177,16 @@ def _normalization(
     if normalize is True:
         normalize = channel_stats(train)
         if normalize[1].min() < 1e-6:  # rounding: equal numbers may give 1e-8 instead of 0
-            raise ValueError("a channel has the same value in all training images: use normalize=False")
+            raise ValueError(
+                "a channel has the same value in all training images: use normalize=False"
+            )
     mean, std = (tuple(float(value) for value in values) for values in normalize)
     return mean, std
 
 
-def stratified_split(labels: Tensor, number: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def stratified_split(
+    labels: Tensor, number: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Choose `number` of (N,) labels at random, each class by its share: (indices chosen, the other indices), shuffled.
 
     What rounding leaves over goes to the classes with the largest remainders.
@@ -182,7 +196,9 @@ def stratified_split(labels: Tensor, number: int, generator: torch.Generator) ->
     """
     if not 0 <= number <= len(labels):
         raise ValueError(f"cannot choose {number} of {len(labels)} images")
-    shares = labels.bincount() * number  # whole numbers, counted in 1 / N of an image: nothing is rounded
+    shares = (
+        labels.bincount() * number
+    )  # whole numbers, counted in 1 / N of an image: nothing is rounded
     quotas, remainders = shares // max(len(labels), 1), shares % max(len(labels), 1)
     quotas[remainders.argsort(descending=True, stable=True)[: number - int(quotas.sum())]] += 1
     shuffled = torch.randperm(len(labels), generator=generator)
@@ -220,11 +236,15 @@ def channel_stats(dataset: Iterable[tuple[Tensor, int]]) -> tuple[Tensor, Tensor
 
 def denormalize(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """Undo a normalisation: (..., C, H, W) -> the same shape, images * std + mean."""
-    mean, std = (torch.as_tensor(values, dtype=images.dtype, device=images.device) for values in (mean, std))
+    mean, std = (
+        torch.as_tensor(values, dtype=images.dtype, device=images.device) for values in (mean, std)
+    )
     return images * std.view(-1, 1, 1) + mean.view(-1, 1, 1)
 
 
-def make_loaders(splits: Splits, batch_size: int, *, num_workers: int = 0, seed: int = 0) -> Loaders:
+def make_loaders(
+    splits: Splits, batch_size: int, *, num_workers: int = 0, seed: int = 0
+) -> Loaders:
     """Loaders of (images, labels): (N, 3, H, W) float and (N,) int64. Training batches are shuffled, by `seed`.
 
     Raises:
@@ -239,7 +259,13 @@ def make_loaders(splits: Splits, batch_size: int, *, num_workers: int = 0, seed:
     train = DataLoader(splits.train, batch_size, shuffle=True, generator=generators[0], **common)
     # Evaluation keeps no gradients, so larger batches fit and waste less time on the way.
     val, test = (
-        DataLoader(part, max(batch_size, 250), generator=generator, persistent_workers=num_workers > 0, **common)
+        DataLoader(
+            part,
+            max(batch_size, 250),
+            generator=generator,
+            persistent_workers=num_workers > 0,
+            **common,
+        )
         for part, generator in zip((splits.val, splits.test), generators[1:], strict=True)
     )
     return Loaders(train, val, test)

@@ -55,7 +55,10 @@ def check_data(parts: list[Part]) -> Iterator[Finding]:
     train, *others = parts
     for part in parts:
         if not torch.isfinite(part.images).all():
-            yield Finding("not finite", f"{part.name} images hold nan or infinity: look at them before anything else")
+            yield Finding(
+                "not finite",
+                f"{part.name} images hold nan or infinity: look at them before anything else",
+            )
             return
     yield from _check_scale(train, others)
     for part in others:
@@ -72,7 +75,13 @@ def check_data(parts: list[Part]) -> Iterator[Finding]:
 def _check_scale(train: Part, others: list[Part]) -> Iterator[Finding]:
     low, high, spread = train.plain.min().item(), train.plain.max().item(), train.plain.std().item()
     if not 0.3 < spread < 3:
-        looks = "bytes" if high > 30 else "pixels from 0 to 1" if low >= 0 and high <= 1 else "another scale"
+        looks = (
+            "bytes"
+            if high > 30
+            else "pixels from 0 to 1"
+            if low >= 0 and high <= 1
+            else "another scale"
+        )
         yield Finding(
             "not normalised",
             f"training pixels go from {low:.3g} to {high:.3g}, with standard deviation {spread:.3g}, like {looks}: "
@@ -132,7 +141,8 @@ def _check_labels(train: Part, val: Part) -> Iterator[Finding]:
     chance = (train.labels.bincount() / len(train.labels)).square().sum().item()
     if same > 0.5 + chance / 2:
         yield Finding(
-            "sorted by class", f"{same:.0%} of neighbouring training images are of one class: shuffle the loader"
+            "sorted by class",
+            f"{same:.0%} of neighbouring training images are of one class: shuffle the loader",
         )
     elif errors_above_chance(train.images, train.labels, val.images, val.labels) < 3:
         labels = torch.tensor([int(train.dataset[index][1]) for index in range(len(train.plain))])
@@ -140,7 +150,11 @@ def _check_labels(train: Part, val: Part) -> Iterator[Finding]:
         yield Finding(
             "augmentation changes labels" if lost else "labels do not fit",
             "the training images' labels say nothing about validation images that look alike: "
-            + ("they do without the augmentation, so look at what it makes" if lost else "look at images with labels"),
+            + (
+                "they do without the augmentation, so look at what it makes"
+                if lost
+                else "look at images with labels"
+            ),
         )
 
 

@@ -18,7 +18,9 @@ def few_of_each(labels: Tensor, number: int, seed: int) -> Tensor:
         has = "give at least 1" if number < 1 else f"the smallest class has {least}: ask for fewer"
         raise ValueError(f"number is {number}, {has}")
     shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    chosen = [shuffled[labels[shuffled] == label][:number] for label in range(int(labels.max()) + 1)]
+    chosen = [
+        shuffled[labels[shuffled] == label][:number] for label in range(int(labels.max()) + 1)
+    ]
     return shuffled[torch.isin(shuffled, torch.cat(chosen))]
 
 
@@ -36,7 +38,9 @@ def extract_features(
     return predict(body.to(device), DataLoader(dataset, batch_size), device)
 
 
-def fit_probe(features: Tensor, labels: Tensor, num_classes: int, weight_decay: float = 0.01) -> nn.Linear:
+def fit_probe(
+    features: Tensor, labels: Tensor, num_classes: int, weight_decay: float = 0.01
+) -> nn.Linear:
     """Multinomial logistic regression: features (N, width), labels (N,) -> a linear layer for such features.
 
     It is found on standardised features (mean 0, deviation 1 over the N); the scaling is then put into the layer. The
@@ -52,7 +56,10 @@ def fit_probe(features: Tensor, labels: Tensor, num_classes: int, weight_decay: 
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = F.cross_entropy(probe(standardised), labels) + weight_decay / 2 * probe.weight.square().sum()
+        loss = (
+            F.cross_entropy(probe(standardised), labels)
+            + weight_decay / 2 * probe.weight.square().sum()
+        )
         loss.backward()
         return loss
 
@@ -66,4 +73,7 @@ def fit_probe(features: Tensor, labels: Tensor, num_classes: int, weight_decay: 
 def parameter_groups(model: nn.Module, backbone_rate: float, head_rate: float) -> list[dict]:
     """Groups for an optimizer: `model.features` learns at one rate, `model.classifier` at another; frozen ones not."""
     rates = {model.features: backbone_rate, model.classifier: head_rate}
-    return [{"params": [p for p in part.parameters() if p.requires_grad], "lr": rate} for part, rate in rates.items()]
+    return [
+        {"params": [p for p in part.parameters() if p.requires_grad], "lr": rate}
+        for part, rate in rates.items()
+    ]

@@ -24,7 +24,9 @@ def read_image(path: Path) -> Tensor:
     try:
         with Image.open(path) as image:
             image = ImageOps.exif_transpose(image)
-            if image.mode.startswith("I"):  # one grey channel of 16 bits, in either byte order, or of 32
+            if image.mode.startswith(
+                "I"
+            ):  # one grey channel of 16 bits, in either byte order, or of 32
                 return _grey_to_rgb(TF.pil_to_tensor(image.convert("I")) / 65535)
             if image.mode == "F":
                 return _grey_to_rgb(TF.pil_to_tensor(image))
@@ -32,9 +34,17 @@ def read_image(path: Path) -> Tensor:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
             return TF.pil_to_tensor(image.convert("RGB"))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         reason = "not a picture" if isinstance(error, UnidentifiedImageError) else error
-        raise ValueError(f"cannot read the picture {path}: {reason}; repair it or remove it") from None
+        raise ValueError(
+            f"cannot read the picture {path}: {reason}; repair it or remove it"
+        ) from None
 
 
 def _grey_to_rgb(image: Tensor) -> Tensor:
@@ -57,12 +67,18 @@ def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
         ValueError: if there is no such folder, no class in it, or a class without a picture.
     """
     if not folder.is_dir():
-        raise ValueError(f"no folder {folder}: an image folder holds train/<class>/* and test/<class>/*")
+        raise ValueError(
+            f"no folder {folder}: an image folder holds train/<class>/* and test/<class>/*"
+        )
     paths, names = [], []
-    for class_folder in sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")):
+    for class_folder in sorted(
+        f for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")
+    ):
         found = sorted(p for p in class_folder.iterdir() if _is_picture(p))
         if not found:
-            raise ValueError(f"no picture in {class_folder}: put some there ({', '.join(SUFFIXES)}) or remove it")
+            raise ValueError(
+                f"no picture in {class_folder}: put some there ({', '.join(SUFFIXES)}) or remove it"
+            )
         paths += found
         names += [class_folder.name] * len(found)
     if not paths:

@@ -52,4 +52,6 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"].mul_(group["momentum"]).add_(weight.grad)
                 update = weight.grad.add(state["momentum"], alpha=group["momentum"])
                 weight.mul_(len(weight) ** 0.5 / weight.norm())
-                weight.sub_(orthogonalize(update.flatten(start_dim=1)).view_as(weight), alpha=group["lr"])
+                weight.sub_(
+                    orthogonalize(update.flatten(start_dim=1)).view_as(weight), alpha=group["lr"]
+                )

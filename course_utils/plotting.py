@@ -48,7 +48,9 @@ def show(figure: Figure, *, alt: str) -> None:
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
-def plot_images(images: Tensor, titles: Sequence[str] = (), *, columns: int = 0, side: float = 1.1) -> Figure:
+def plot_images(
+    images: Tensor, titles: Sequence[str] = (), *, columns: int = 0, side: float = 1.1
+) -> Figure:
     """Images (N, 3, H, W) or (N, 1, H, W), float in [0, 1] or uint8, in a grid, each under its title.
 
     Values outside [0, 1] are cut off. `side` is an image's width in inches.
@@ -56,7 +58,9 @@ def plot_images(images: Tensor, titles: Sequence[str] = (), *, columns: int = 0,
     columns = columns or len(images)
     rows = -(-len(images) // columns)
     height = side * (1.25 if titles else 1.02)
-    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(side * columns, height * rows), squeeze=False
+    )
     for index, ax in enumerate(axes.flat):
         ax.axis("off")
         if index < len(images):
@@ -74,9 +78,13 @@ def show_image(ax: Axes, image: Tensor) -> None:
     ax.axis("off")
 
 
-def plot_grid(images: Tensor, *, columns: int = 8, width: float = 5.5, row_names: Sequence[str] = ()) -> Figure:
+def plot_grid(
+    images: Tensor, *, columns: int = 8, width: float = 5.5, row_names: Sequence[str] = ()
+) -> Figure:
     """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture, its rows named."""
-    grid = make_grid(images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype == torch.uint8 else 1.0)
+    grid = make_grid(
+        images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype == torch.uint8 else 1.0
+    )
     figure, ax = plt.subplots(figsize=(width, width * grid.shape[1] / grid.shape[2] + 0.1))
     show_image(ax, grid)
     step = images.shape[-2] + 1
@@ -90,9 +98,15 @@ def plot_history(history: History) -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3))
     epochs = range(1, len(history.val_loss) + 1)
     for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
-        ax.plot(epochs, getattr(history, f"train_{name}"), "o-", label="training (mean over the epoch)")
-        ax.plot(epochs, getattr(history, f"val_{name}"), "s--", label="validation (after the epoch)")
-        ax.axvline(history.best_epoch, color="gray", linestyle=":", label="best validation accuracy")
+        ax.plot(
+            epochs, getattr(history, f"train_{name}"), "o-", label="training (mean over the epoch)"
+        )
+        ax.plot(
+            epochs, getattr(history, f"val_{name}"), "s--", label="validation (after the epoch)"
+        )
+        ax.axvline(
+            history.best_epoch, color="gray", linestyle=":", label="best validation accuracy"
+        )
         ax.set(xlabel="epoch", ylabel=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].legend(fontsize=8)
@@ -100,13 +114,24 @@ def plot_history(history: History) -> Figure:
 
 
 def plot_lines(
-    curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, x: Sequence[float] = (), ax: Axes | None = None
+    curves: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    x: Sequence[float] = (),
+    ax: Axes | None = None,
 ) -> Figure:
     """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with its own marker."""
     figure, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(6, 3.2))
     for (label, values), marker in zip(curves.items(), "osD^vPX" * len(curves), strict=False):
         marker = marker if len(values) <= 40 else ""
-        ax.plot(x if len(x) else range(1, len(values) + 1), values, marker=marker, markersize=4, label=label)
+        ax.plot(
+            x if len(x) else range(1, len(values) + 1),
+            values,
+            marker=marker,
+            markersize=4,
+            label=label,
+        )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(fontsize=8)
     return figure
@@ -121,7 +146,15 @@ def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
     for row in range(len(classes)):
         for column in range(len(classes)):
             color = "white" if mistakes[row, column] > 0.6 * mistakes.max() else "black"
-            ax.text(column, row, int(matrix[row, column]), ha="center", va="center", fontsize=8, color=color)
+            ax.text(
+                column,
+                row,
+                int(matrix[row, column]),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=color,
+            )
     ticks = range(len(classes))
     ax.set_xticks(ticks, classes, rotation=45, ha="right")
     ax.set_yticks(ticks, classes)
@@ -146,12 +179,26 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     climbed, costs, kept, labels = recorded["ladder"], recorded["costs"], [], {}
     for number, rung in enumerate(climbed["rungs"], start=1):
         if not rung["only_speed"]:
-            x, y = costs["images"][rung["name"]][measure] * costs["training"], _mean(rung["test_accuracy"])
+            x, y = (
+                costs["images"][rung["name"]][measure] * costs["training"],
+                _mean(rung["test_accuracy"]),
+            )
             kept += [] if rung["aside"] else [(x, y)]
-            ax.plot(x, y, "o", color=COLORS[0], fillstyle="none" if rung["aside"] else "full", markersize=6)
-            near = ((a, b) for a, b in labels if abs(math.log10(a / x)) < 0.07 and abs(b - y) < 0.015)
+            ax.plot(
+                x,
+                y,
+                "o",
+                color=COLORS[0],
+                fillstyle="none" if rung["aside"] else "full",
+                markersize=6,
+            )
+            near = (
+                (a, b) for a, b in labels if abs(math.log10(a / x)) < 0.07 and abs(b - y) < 0.015
+            )
             labels.setdefault(next(near, (x, y)), []).append(number)
-            ax.plot([], [], " ", label=f"{number} {rung['name']}{' (aside)' if rung['aside'] else ''}")
+            ax.plot(
+                [], [], " ", label=f"{number} {rung['name']}{' (aside)' if rung['aside'] else ''}"
+            )
     for point, numbers in labels.items():  # points too close for a label each share one
         in_a_row = len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1
         label = f"{numbers[0]}-{numbers[-1]}" if in_a_row else ", ".join(map(str, numbers))
@@ -161,7 +208,11 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     _mark_goals(ax, recorded, measure)
     ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
     ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
-    ax.set(xscale="log", xlabel=f"{names[measure]}, as a share of the source's 30 epochs", ylabel="test accuracy")
+    ax.set(
+        xscale="log",
+        xlabel=f"{names[measure]}, as a share of the source's 30 epochs",
+        ylabel="test accuracy",
+    )
     ax.margins(y=0.1)
     ax.set_title(f"recorded: CIFAR-10 (JPEG), means of {climbed['seeds']} seeds", fontsize=10)
     ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.5)
@@ -169,12 +220,18 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
 
 
 def _mark_goals(ax: Axes, recorded: dict, measure: str) -> None:
-    for about, marker, size in (("a fortieth", "*", 12), ("an eighth", "D", 7), ("a fifth", "s", 7)):
+    for about, marker, size in (
+        ("a fortieth", "*", 12),
+        ("an eighth", "D", 7),
+        ("a fifth", "s", 7),
+    ):
         if goal := recorded.get(about.split()[1]):
             x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
             y, spread = _mean(goal["test_accuracy"]), _spread(goal["test_accuracy"])
             label = f"{about} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
-            ax.errorbar(x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label)
+            ax.errorbar(
+                x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label
+            )
 
 
 def _mean(values: Sequence[float]) -> float:

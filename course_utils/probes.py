@@ -68,7 +68,9 @@ def _side(value: int | tuple[int, int]) -> int:
     if isinstance(value, int):
         return value
     if value[0] != value[1]:
-        raise ValueError(f"a window of {value[0]}x{value[1]} is not square: the receptive field has no one size")
+        raise ValueError(
+            f"a window of {value[0]}x{value[1]} is not square: the receptive field has no one size"
+        )
     return value[0]
 
 
@@ -82,7 +84,11 @@ def gradient_sizes(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str
     model.zero_grad()
     F.cross_entropy(model(images), labels).backward()
     return {
-        name: layer.weight.grad.double().square().mean().sqrt().item()  # in double: the square of 1e-30 is no float32
+        name: layer.weight.grad.double()
+        .square()
+        .mean()
+        .sqrt()
+        .item()  # in double: the square of 1e-30 is no float32
         for name, layer in model.named_modules()
         if isinstance(layer, nn.Conv2d)
     }
@@ -104,7 +110,11 @@ def dead_shares(model: nn.Module, images: Tensor) -> dict[str, float]:
 
         return hook
 
-    layers = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    layers = [
+        (name, layer)
+        for name, layer in model.named_modules()
+        if isinstance(layer, (nn.Conv2d, nn.Linear))
+    ]
     handles = [layer.register_forward_pre_hook(keep(name)) for name, layer in layers]
     try:
         with evaluation_mode(model), torch.no_grad():
@@ -126,7 +136,9 @@ def grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, classes: Tensor
 
     def keep(module, inputs, output):
         kept["maps"] = output.detach()  # (N, C, h, w)
-        output.register_hook(lambda gradient: kept.update(gradient=gradient))  # called on the way back
+        output.register_hook(
+            lambda gradient: kept.update(gradient=gradient)
+        )  # called on the way back
 
     handle = layer.register_forward_hook(keep)
     try:
@@ -149,5 +161,7 @@ def row_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> list[floa
     copy, so that neither gradients nor running statistics are left behind.
     """
     model, images = deepcopy(model).train(), images.detach().clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(F.cross_entropy(model(images), labels), images)  # (N, C, H, W)
+    (gradient,) = torch.autograd.grad(
+        F.cross_entropy(model(images), labels), images
+    )  # (N, C, H, W)
     return gradient.double().square().mean(dim=(0, 1, 3)).sqrt().tolist()

@@ -25,12 +25,17 @@ def record(lesson: str, results: dict[str, Any], *, dataset: str, output_dir: st
         ValueError: if a number is infinite or not a number, or if `results` has a key "dataset".
     """
     if "dataset" in results:
-        raise ValueError("results['dataset'] is taken: give the data set's name as record(..., dataset=...)")
+        raise ValueError(
+            "results['dataset'] is taken: give the data set's name as record(..., dataset=...)"
+        )
     for key, value in results.items():
         _check(value, f"results[{key!r}]", key)
     if not isinstance(dataset, str):
         raise TypeError(f"dataset is a {type(dataset).__name__}: use text, a name such as 'shapes'")
-    text = json.dumps({**results, "dataset": dataset}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    text = (
+        json.dumps({**results, "dataset": dataset}, indent=1, sort_keys=True, ensure_ascii=False)
+        + "\n"
+    )
     path = output_folder(output_dir, lesson) / f"{lesson}.json"
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -49,7 +54,11 @@ def _check(value: Any, where: str, key: Any = "") -> None:
         for index, item in enumerate(value):
             _check(item, f"{where}[{index}]")
     elif not isinstance(value, bool | int | float | str):
-        way_out = "use .item() or .tolist()" if hasattr(value, "tolist") else "use numbers, text, lists or dicts"
+        way_out = (
+            "use .item() or .tolist()"
+            if hasattr(value, "tolist")
+            else "use numbers, text, lists or dicts"
+        )
         raise TypeError(f"{where} is a {type(value).__name__}: {way_out}")
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}: record finite numbers only")
@@ -63,5 +72,7 @@ def load_recorded(name: str) -> dict:
     """
     path = RECORDED_DIR / f"{name}.json"
     if not path.exists():
-        raise FileNotFoundError(f"no recorded result {name!r}: benchmarks/README.md says which script makes it")
+        raise FileNotFoundError(
+            f"no recorded result {name!r}: benchmarks/README.md says which script makes it"
+        )
     return json.loads(path.read_text(encoding="utf-8"))

@@ -42,12 +42,25 @@ def pick_device(name: str = "auto") -> torch.device:
         ValueError: if `name` is no device of torch's, or one that this machine does not have.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = (
+            "cuda"
+            if torch.cuda.is_available()
+            else "mps"
+            if torch.backends.mps.is_available()
+            else "cpu"
+        )
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()  # "meta" is refused too: it holds no numbers
-    except (RuntimeError, AssertionError, TypeError, ImportError):  # NotImplementedError is a RuntimeError
-        raise ValueError(f"device is {name!r}, which this machine does not have: use 'auto' or 'cpu'") from None
+    except (
+        RuntimeError,
+        AssertionError,
+        TypeError,
+        ImportError,
+    ):  # NotImplementedError is a RuntimeError
+        raise ValueError(
+            f"device is {name!r}, which this machine does not have: use 'auto' or 'cpu'"
+        ) from None
     return device
 
 
@@ -81,14 +94,31 @@ def check_parameters(
     """
     whole = {"epochs": epochs, "batch_size": batch_size, "runs": runs}
     _check(whole, int, lambda value: value >= 1, "a whole number, at least 1")
-    _check({"train_size": train_size, "seed": seed}, int, lambda value: value >= 0, "a whole number, at least 0")
+    _check(
+        {"train_size": train_size, "seed": seed},
+        int,
+        lambda value: value >= 0,
+        "a whole number, at least 0",
+    )
     above_zero = {"learning_rate": learning_rate, **(positive or {})}
     _check(above_zero, (int, float), lambda value: 0 < value < math.inf, "a number above 0")
-    _check({"dataset": dataset, "device": device}, str, lambda value: value != "", "text, for instance 'auto'")
-    _check({"output_dir": output_dir}, str, lambda value: True, "the path of a folder, or '' for the default")
+    _check(
+        {"dataset": dataset, "device": device},
+        str,
+        lambda value: value != "",
+        "text, for instance 'auto'",
+    )
+    _check(
+        {"output_dir": output_dir},
+        str,
+        lambda value: True,
+        "the path of a folder, or '' for the default",
+    )
 
 
-def _check(values: dict[str, object], kind: type | tuple, fits: Callable[[object], bool], wanted: str) -> None:
+def _check(
+    values: dict[str, object], kind: type | tuple, fits: Callable[[object], bool], wanted: str
+) -> None:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, kind) or not fits(value):
             raise ValueError(f"parameter {name} is {value!r}: give {wanted}")

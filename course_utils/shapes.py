@@ -12,7 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 VERSION = 1  # raise it whenever the images change: published results depend on it
-CLASSES = ("circle", "square", "triangle", "star", "heart", "moon", "flower", "house", "fish", "tree")
+CLASSES = (
+    "circle",
+    "square",
+    "triangle",
+    "star",
+    "heart",
+    "moon",
+    "flower",
+    "house",
+    "fish",
+    "tree",
+)
 ARROWS = ("arrow left", "arrow right")  # a mirror pair: flipping one gives the other
 
 # The colour that half of a class's figures have, as red, green, blue; the others have any colour.
@@ -31,14 +42,18 @@ def _disc(x: Tensor, y: Tensor, cx: float, cy: float, radius: float) -> Tensor:
     return torch.hypot(x - cx, y - cy) - radius
 
 
-def _box(x: Tensor, y: Tensor, cx: float, cy: float, half_width: float, half_height: float) -> Tensor:
+def _box(
+    x: Tensor, y: Tensor, cx: float, cy: float, half_width: float, half_height: float
+) -> Tensor:
     return torch.maximum((x - cx).abs() - half_width, (y - cy).abs() - half_height)
 
 
 def _roof(x: Tensor, y: Tensor, bottom: float, top: float, half_width: float) -> Tensor:
     """An isosceles triangle that stands on its base."""
     height = top - bottom
-    slope = (x.abs() * height + (y - bottom) * half_width - half_width * height) / math.hypot(height, half_width)
+    slope = (x.abs() * height + (y - bottom) * half_width - half_width * height) / math.hypot(
+        height, half_width
+    )
     return torch.maximum(bottom - y, slope)
 
 
@@ -70,7 +85,9 @@ def _star(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     along, across = _petals(x, y, 5)
     inner_along, inner_across = 0.42 * math.cos(math.pi / 5), 0.42 * math.sin(math.pi / 5)
     edge = (1.05 - inner_along, inner_across)  # from the inner corner to the tip, whose across is 0
-    distance = ((along - inner_along) * edge[1] + (across - inner_across) * edge[0]) / math.hypot(*edge)
+    distance = ((along - inner_along) * edge[1] + (across - inner_across) * edge[0]) / math.hypot(
+        *edge
+    )
     return distance, _nothing(x)
 
 
@@ -98,7 +115,9 @@ def _house(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _fish(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    body = torch.maximum(_disc(x, y, -0.2, 0.55, 0.97), _disc(x, y, -0.2, -0.55, 0.97))  # a lens of two discs
+    body = torch.maximum(
+        _disc(x, y, -0.2, 0.55, 0.97), _disc(x, y, -0.2, -0.55, 0.97)
+    )  # a lens of two discs
     tail = _roof(y, 1 - x, 0.0, 0.75, 0.6)
     return torch.minimum(body, tail), _disc(x, y, -0.6, 0.1, 0.13)
 
@@ -153,16 +172,25 @@ def draw(
     images = torch.empty(len(labels), 3, size, size, dtype=torch.uint8)
     for start in range(0, len(labels), 1000):  # bounds the memory that the drawing takes
         chunk = labels[start : start + 1000]
-        images[start : start + 1000] = _draw_chunk(chunk, generator, classes, size, max_shift, difficulty)
+        images[start : start + 1000] = _draw_chunk(
+            chunk, generator, classes, size, max_shift, difficulty
+        )
     return images
 
 
 def _draw_chunk(
-    labels: Tensor, generator: torch.Generator, classes: Sequence[str], size: int, max_shift: float, difficulty: float
+    labels: Tensor,
+    generator: torch.Generator,
+    classes: Sequence[str],
+    size: int,
+    max_shift: float,
+    difficulty: float,
 ) -> Tensor:
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         """Random numbers of shape (N, *shape), by default (N, 1, 1, 1)."""
-        return low + (high - low) * torch.rand(len(labels), *(shape or (1, 1, 1)), generator=generator)
+        return low + (high - low) * torch.rand(
+            len(labels), *(shape or (1, 1, 1)), generator=generator
+        )
 
     mirrored = not any(name in ARROWS for name in classes)
     body, detail = _cover(labels, classes, *_coordinates(uniform, size, max_shift, mirrored))
@@ -180,7 +208,10 @@ def _coordinates(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Every pixel in its figure's own frame: x and y, (N, size, size), and the frame's unit in pixels, (N, 1, 1)."""
     pixel = (torch.arange(size) + 0.5) * (32 / size) - 16
-    x, y = pixel - uniform(-max_shift, max_shift, 1, 1), -pixel[:, None] - uniform(-max_shift, max_shift, 1, 1)
+    x, y = (
+        pixel - uniform(-max_shift, max_shift, 1, 1),
+        -pixel[:, None] - uniform(-max_shift, max_shift, 1, 1),
+    )
     tilt, radius = uniform(-0.35, 0.35, 1, 1), uniform(8.0, 12.0, 1, 1)
     u, v = (tilt.cos() * x + tilt.sin() * y) / radius, (tilt.cos() * y - tilt.sin() * x) / radius
     if mirrored:
@@ -188,7 +219,9 @@ def _coordinates(
     return u, v, radius * (size / 32)
 
 
-def _cover(labels: Tensor, classes: Sequence[str], u: Tensor, v: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
+def _cover(
+    labels: Tensor, classes: Sequence[str], u: Tensor, v: Tensor, unit: Tensor
+) -> tuple[Tensor, Tensor]:
     """How much of each pixel the figure's body and its detail cover, from 0 to 1: two of (N, 1, size, size)."""
     distances = torch.empty(2, *u.shape)
     for label in labels.unique().tolist():
@@ -203,16 +236,27 @@ def _colours(uniform: Callable[..., Tensor], typical: Tensor) -> tuple[Tensor, T
     tint = typical[:, :, None, None] + uniform(-0.1, 0.1, 3, 1, 1)
     tint = torch.where(uniform(0, 1) < 0.5, tint, uniform(0.3, 1, 3, 1, 1)).clamp(min=0.1)
     ground_tint = uniform(0.45, 1, 3, 1, 1)
-    tint, ground_tint = tint / tint.mean(dim=1, keepdim=True), ground_tint / ground_tint.mean(dim=1, keepdim=True)
+    tint, ground_tint = (
+        tint / tint.mean(dim=1, keepdim=True),
+        ground_tint / ground_tint.mean(dim=1, keepdim=True),
+    )
     dark, light = uniform(0.1, 0.35), uniform(0.5, 0.85)
-    brighter = uniform(0, 1) < 0.7  # the others are darker than their ground: to look for brightness alone fails
-    return torch.where(brighter, dark, light) * ground_tint, torch.where(brighter, light, dark) * tint
+    brighter = (
+        uniform(0, 1) < 0.7
+    )  # the others are darker than their ground: to look for brightness alone fails
+    return torch.where(brighter, dark, light) * ground_tint, torch.where(
+        brighter, light, dark
+    ) * tint
 
 
 def _texture(uniform: Callable[..., Tensor], size: int) -> Tensor:
     """Stripes in one direction and clouds: (N, 3, size, size), from about -2 to 2."""
     pixel = torch.arange(size) * (32 / size)
     angle, period, phase = uniform(0, math.pi), uniform(4, 20), uniform(0, 2 * math.pi)
-    stripes = torch.sin(2 * math.pi * (angle.cos() * pixel + angle.sin() * pixel[:, None]) / period + phase)
-    clouds = F.interpolate(uniform(-1, 1, 3, 5, 5), size=(size, size), mode="bilinear", align_corners=True)
+    stripes = torch.sin(
+        2 * math.pi * (angle.cos() * pixel + angle.sin() * pixel[:, None]) / period + phase
+    )
+    clouds = F.interpolate(
+        uniform(-1, 1, 3, 5, 5), size=(size, size), mode="bilinear", align_corners=True
+    )
     return uniform(0, 1) * stripes * uniform(0.3, 1, 3, 1, 1) + clouds

@@ -55,21 +55,43 @@ def _cifar10(root: Path) -> Source:
         sets = {split: CIFAR10(root, train=split == "train") for split in ("train", "test")}
     except RuntimeError:  # torchvision's word for missing or altered files; it compares their MD5 before it reads them
         way_out = "run `python -m course_utils data cifar10`, or use dataset 'shapes'"
-        raise FileNotFoundError(f"CIFAR-10 is not whole in {root.name}/{CIFAR10.base_folder}: {way_out}") from None
-    images = {split: torch.from_numpy(found.data).permute(0, 3, 1, 2) for split, found in sets.items()}
+        raise FileNotFoundError(
+            f"CIFAR-10 is not whole in {root.name}/{CIFAR10.base_folder}: {way_out}"
+        ) from None
+    images = {
+        split: torch.from_numpy(found.data).permute(0, 3, 1, 2) for split, found in sets.items()
+    }
     labels = {split: torch.tensor(found.targets) for split, found in sets.items()}
     classes = tuple(sets["train"].classes)
-    return Source("cifar10", classes, labels["train"], labels["test"], lambda split, i: images[split][i].contiguous())
+    return Source(
+        "cifar10",
+        classes,
+        labels["train"],
+        labels["test"],
+        lambda split, i: images[split][i].contiguous(),
+    )
 
 
 def _shapes(name: str, classes: tuple[str, ...]) -> Source:
-    parts = {"train": _draw(classes, SHAPES_TRAIN, seed=0), "test": _draw(classes, SHAPES_TEST, seed=1)}
+    parts = {
+        "train": _draw(classes, SHAPES_TRAIN, seed=0),
+        "test": _draw(classes, SHAPES_TEST, seed=1),
+    }
     labels = {split: labels for split, (_, labels) in parts.items()}
     flip_safe = classes != shapes.ARROWS
-    return Source(name, classes, labels["train"], labels["test"], lambda split, i: parts[split][0][i], flip_safe)
+    return Source(
+        name,
+        classes,
+        labels["train"],
+        labels["test"],
+        lambda split, i: parts[split][0][i],
+        flip_safe,
+    )
 
 
-@lru_cache(maxsize=2)  # a lesson loads the same images several times, and drawing them takes seconds
+@lru_cache(
+    maxsize=2
+)  # a lesson loads the same images several times, and drawing them takes seconds
 def _draw(classes: tuple[str, ...], number: int, seed: int) -> tuple[Tensor, Tensor]:
     labels = torch.arange(number) % len(classes)
     return shapes.draw(labels, seed=seed, classes=classes), labels
@@ -78,19 +100,28 @@ def _draw(classes: tuple[str, ...], number: int, seed: int) -> tuple[Tensor, Ten
 def _folder(folder: Path, size: int) -> Source:
     if not folder.is_dir():
         names = ", ".join(repr(name) for name in NAMES)
-        raise FileNotFoundError(f"dataset is {str(folder)!r}: neither one of {names} nor a folder that exists")
+        raise FileNotFoundError(
+            f"dataset is {str(folder)!r}: neither one of {names} nor a folder that exists"
+        )
     paths, names = {}, {}
     for split in ("train", "test"):
         paths[split], names[split] = list_folder(folder / split)
     classes = tuple(sorted(set(names["train"])))
     if odd := sorted(set(names["train"]) ^ set(names["test"])):
-        raise ValueError(f"class {odd[0]!r} of {folder} is in only one of train/ and test/: both need the same classes")
+        raise ValueError(
+            f"class {odd[0]!r} of {folder} is in only one of train/ and test/: both need the same classes"
+        )
     if len(classes) < 2:
         raise ValueError(f"{folder} has one class, {classes[0]!r}: a classifier needs at least two")
-    labels = {split: torch.tensor([classes.index(name) for name in names[split]]) for split in names}
+    labels = {
+        split: torch.tensor([classes.index(name) for name in names[split]]) for split in names
+    }
     # The files come sorted by class; whoever looks at the first few test images, or at one batch, wants a mixture.
     order = torch.randperm(len(labels["test"]), generator=torch.Generator().manual_seed(0))
-    paths["test"], labels["test"] = [paths["test"][i] for i in order.tolist()], labels["test"][order]
+    paths["test"], labels["test"] = (
+        [paths["test"][i] for i in order.tolist()],
+        labels["test"][order],
+    )
 
     def read(split: str, indices: Tensor) -> Tensor | ImageFiles:
         return load_images([paths[split][i] for i in indices.tolist()], size)

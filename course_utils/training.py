@@ -89,7 +89,9 @@ def train_one_epoch(
         logits = model(images)  # (N, classes)
         loss = loss_fn(logits, labels)
         if not math.isfinite(loss.item()):
-            raise FloatingPointError(f"the loss is {loss.item()} at step {step}: try a smaller learning rate")
+            raise FloatingPointError(
+                f"the loss is {loss.item()} at step {step}: try a smaller learning rate"
+            )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -104,7 +106,11 @@ def train_one_epoch(
 
 
 def evaluate(
-    model: nn.Module, loader: Batches, device: torch.device, *, loss_fn: LossFunction = F.cross_entropy
+    model: nn.Module,
+    loader: Batches,
+    device: torch.device,
+    *,
+    loss_fn: LossFunction = F.cross_entropy,
 ) -> Metrics:
     """Loss and accuracy in evaluation mode, without gradients; the model's mode is put back.
 
@@ -164,19 +170,33 @@ def fit(
         ValueError: if `epochs` is below 1, a loader is empty, `checkpoint` is not given, or is of another training.
     """
     model.to(device)
-    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "generator": train_loader.generator}
+    parts = {
+        "model": model,
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "generator": train_loader.generator,
+    }
     history, best_weights = _start(checkpoint, resume, parts, epochs, keep_best)
     with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
         for epoch in range(len(history.val_loss) + 1, epochs + 1):
             with _naming(epoch):
                 batches = bar.follow(train_loader, epoch)
-                train = train_one_epoch(model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler)
+                train = train_one_epoch(
+                    model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler
+                )
             history.append(train, evaluate(model, val_loader, device, loss_fn=loss_fn))
             if keep_best and history.best_epoch == epoch:
-                best_weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
+                best_weights = {
+                    name: value.detach().clone() for name, value in model.state_dict().items()
+                }
             if checkpoint is not None:
-                save_checkpoint(checkpoint, history=asdict(history), best_weights=best_weights, **parts)
-            bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in asdict(history).items()}, refresh=False)
+                save_checkpoint(
+                    checkpoint, history=asdict(history), best_weights=best_weights, **parts
+                )
+            bar.set_postfix(
+                {name: f"{values[-1]:.3f}" for name, values in asdict(history).items()},
+                refresh=False,
+            )
     if keep_best:
         model.load_state_dict(best_weights)
     return history
@@ -188,7 +208,9 @@ class _Bar(tqdm):
     def __init__(self, steps: int, done: int, epochs: int):
         # stdout, where a cleared bar leaves nothing; notebooks keep an empty red box for stderr
         where = {"file": sys.stdout, "leave": False}
-        super().__init__(total=epochs * steps, initial=done * steps, unit="batch", mininterval=0.5, **where)
+        super().__init__(
+            total=epochs * steps, initial=done * steps, unit="batch", mininterval=0.5, **where
+        )
         self.epochs = epochs
 
     def follow(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

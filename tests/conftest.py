@@ -24,7 +24,9 @@ def make_folder(tmp_path):
                 folder.mkdir(parents=True)
                 for index in range(count):
                     number += 1  # no two pictures are alike, and a picture's red tells its class
-                    Image.new("RGB", size, (label * 40, number, 255 - number)).save(folder / f"{index}.png")
+                    Image.new("RGB", size, (label * 40, number, 255 - number)).save(
+                        folder / f"{index}.png"
+                    )
         return tmp_path / name
 
     return make

@@ -10,7 +10,8 @@ from course_utils.models import SourceResNet
 def make_small(monkeypatch, tmp_path, make_folder):
     """A few pictures. The benchmark has narrow networks, a folder of its own to write to, one process, one thread."""
     cost_kept, bench, cells, ladder, parts, goals = map(
-        importlib.import_module, ("cost_kept", "cost_to_accuracy", "cost_cells", "ladder", "ladder_parts", "goal_parts")
+        importlib.import_module,
+        ("cost_kept", "cost_to_accuracy", "cost_cells", "ladder", "ladder_parts", "goal_parts"),
     )
 
     class OneProcess:
@@ -32,7 +33,9 @@ def make_small(monkeypatch, tmp_path, make_folder):
     monkeypatch.setattr(cells.source_step, "__defaults__", (1,))
     monkeypatch.setattr(ladder, "WIDTHS", (4, 8, 8))
     monkeypatch.setattr(ladder, "SOURCE_RECIPE", replace(ladder.SOURCE_RECIPE, widths=(4, 8, 8)))
-    monkeypatch.setitem(ladder.NETWORKS, "source", lambda n: SourceResNet(n, widths=(4, 8, 8), hidden=(8, 8)))
+    monkeypatch.setitem(
+        ladder.NETWORKS, "source", lambda n: SourceResNet(n, widths=(4, 8, 8), hidden=(8, 8))
+    )
     monkeypatch.setattr(cost_kept, "DATA", {})
     return str(make_folder({"train": {"cat": 60, "dog": 60}, "test": {"cat": 2, "dog": 2}}))
 

@@ -35,7 +35,13 @@ def tiny(num_classes=3, batch_norm=True):
 
 
 def changed(data, **changes):
-    values = {"images": data.images, "labels": data.labels, "mean": MEAN, "std": STD, "augment": data.augment}
+    values = {
+        "images": data.images,
+        "labels": data.labels,
+        "mean": MEAN,
+        "std": STD,
+        "augment": data.augment,
+    }
     return ImageDataset(**{**values, "size": data.size, **changes})
 
 

@@ -17,7 +17,9 @@ def raises(error, message):
 
 def small_features():
     """Feature layers with batch norm: (N, 3, H, W) -> (N, 5, H - 4, W - 4)."""
-    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5))
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5)
+    )
 
 
 def script(name: str) -> ModuleType:

@@ -21,7 +21,11 @@ def test_rnn_keeps_what_is_done(monkeypatch, tmp_path):
         return {"losses": [1.0]}
 
     task = ("clipping", "ReLU, SGD", "not clipped", 0.001, 0)
-    assert benchmark.keep_task(task, measure) == benchmark.keep_task(task, measure) == (task, {"losses": [1.0]})
+    assert (
+        benchmark.keep_task(task, measure)
+        == benchmark.keep_task(task, measure)
+        == (task, {"losses": [1.0]})
+    )
     assert calls == ["clipping_ReLU_SGD_not_clipped_0.001_0.json"]
     assert [path.name for path in benchmark.KEPT.iterdir()] == calls
 
@@ -34,10 +38,15 @@ def test_rnn_puts_a_training_that_diverged_at_the_ceiling():
 
 def test_rnn_takes_the_best_rate_for_columns_too(monkeypatch):
     benchmark = script("rnn")
-    rates = {rate: 0.1 + index / 10 for index, rate in enumerate(benchmark.RATES)}  # the last is the best
+    rates = {
+        rate: 0.1 + index / 10 for index, rate in enumerate(benchmark.RATES)
+    }  # the last is the best
 
     def found(measure, tasks, folder):
-        return {task: {"val_accuracy_by_epoch": [0.0, rates[task[3]]], "test_accuracy": task[4]} for task in tasks}
+        return {
+            task: {"val_accuracy_by_epoch": [0.0, rates[task[3]]], "test_accuracy": task[4]}
+            for task in tasks
+        }
 
     monkeypatch.setattr(benchmark, "in_two_processes", found)
     trained = benchmark.training("folder")

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.usefixtures("benchmarks_are_importable")
 
 
 def test_results_md_is_up_to_date():
-    assert (ROOT / "RESULTS.md").read_text(encoding="utf-8") == script("make_results").results(), "run `make results`"
+    assert (ROOT / "RESULTS.md").read_text(encoding="utf-8") == script("make_results").results(), (
+        "run `make results`"
+    )
 
 
 def test_every_recorded_result_names_no_machine():
@@ -36,7 +38,9 @@ def test_jpeg_copy_is_an_image_folder(tmp_path):
     images = [(Image.new("RGB", (32, 32), (i * 10, 255 - i * 10, 0)), i % 2) for i in range(8)]
     for split in ("train", "test"):
         script("make_jpeg_copy").write_split(TinyArchive(images), tmp_path / split)
-    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.glob("train/*/*.jpg"))[:3] == [
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.glob("train/*/*.jpg"))[
+        :3
+    ] == [
         "train/cat/0000.jpg",
         "train/cat/0001.jpg",
         "train/cat/0002.jpg",
@@ -50,14 +54,19 @@ def test_jpeg_copy_is_an_image_folder(tmp_path):
 def test_lessons_on_cifar10_refuses_an_unknown_name(monkeypatch):
     lessons = script("lessons_on_cifar10")
     monkeypatch.setattr("sys.argv", ["lessons_on_cifar10.py", "folder", "04"])
-    with pytest.raises(SystemExit, match=r"The names are 00_training_loop\.cifar10-jpeg, 03_vgg_cnn"):
+    with pytest.raises(
+        SystemExit, match=r"The names are 00_training_loop\.cifar10-jpeg, 03_vgg_cnn"
+    ):
         lessons.main()
 
 
 @pytest.mark.parametrize("name", ["batch_normalization", "normalization", "rnn"])
 def test_benchmarks_in_parts_refuse_an_unknown_part(monkeypatch, tmp_path, name):
     monkeypatch.setattr("sys.argv", [f"{name}.py", str(tmp_path), "width"])
-    with pytest.raises(SystemExit, match=r"The parts are (rates; depth; small_groups|statistics; |search; training; )"):
+    with pytest.raises(
+        SystemExit,
+        match=r"The parts are (rates; depth; small_groups|statistics; |search; training; )",
+    ):
         script(name).main()
 
 
@@ -107,8 +116,15 @@ def test_the_source_recipe_evaluates_in_training_mode_without_a_trace():
 def test_the_comparison_gives_all_networks_about_the_same_multiply_adds():
     comparison = script("resnet_comparison")
     epochs = {name: comparison.epochs_for("multiply_adds", name) for name in comparison.NETWORKS}
-    assert epochs == {"source's CNN": 8, "source's CNN + BN": 8, "source's ResNet": 3, "ResNet-20": 13}
-    assert all(comparison.epochs_for("epochs", name) == comparison.EPOCHS for name in comparison.NETWORKS)
+    assert epochs == {
+        "source's CNN": 8,
+        "source's CNN + BN": 8,
+        "source's ResNet": 3,
+        "ResNet-20": 13,
+    }
+    assert all(
+        comparison.epochs_for("epochs", name) == comparison.EPOCHS for name in comparison.NETWORKS
+    )
 
 
 def test_the_comparison_writes_seeds_that_all_networks_have(monkeypatch, tmp_path):
@@ -120,7 +136,9 @@ def test_the_comparison_writes_seeds_that_all_networks_have(monkeypatch, tmp_pat
     last = ("epochs", "ResNet-20", 1e-3, 0)
     comparison.collect({task: one for task, one in found.items() if task != last}, best, searched)
     assert not comparison.RESULT.exists()
-    comparison.collect(found | {("epochs", "ResNet-20", 1e-3, 1): {"test_accuracy": 0.6}}, best, searched)
+    comparison.collect(
+        found | {("epochs", "ResNet-20", 1e-3, 1): {"test_accuracy": 0.6}}, best, searched
+    )
     result = json.loads(comparison.RESULT.read_text(encoding="utf-8"))
     assert result["epochs"]["ResNet-20"] == {"test_accuracy": [0.5]}
     assert "multiply_adds" not in result
@@ -130,7 +148,9 @@ def test_the_comparison_writes_seeds_that_all_networks_have(monkeypatch, tmp_pat
 @pytest.mark.parametrize("words", [[], ["no such folder"], ["{folder}", "wrong"]])
 def test_scripts_say_how_to_call_them(monkeypatch, tmp_path, name, words):
     module = script(name)
-    monkeypatch.setattr("sys.argv", [f"{name}.py", *(word.format(folder=tmp_path) for word in words)])
+    monkeypatch.setattr(
+        "sys.argv", [f"{name}.py", *(word.format(folder=tmp_path) for word in words)]
+    )
     with pytest.raises(SystemExit, match=f"python benchmarks/{name}.py data/cifar10-jpeg"):
         module.main()
 
@@ -138,7 +158,9 @@ def test_scripts_say_how_to_call_them(monkeypatch, tmp_path, name, words):
 def test_what_is_kept_is_not_measured_again(tmp_path):
     keep = script("parts").keep
     path = tmp_path / "new" / "one.json"
-    assert keep(path, lambda: {"value": (1, 2)}) == {"value": [1, 2]}  # as it will be read from the file
+    assert keep(path, lambda: {"value": (1, 2)}) == {
+        "value": [1, 2]
+    }  # as it will be read from the file
     assert keep(path, dict) == {"value": [1, 2]}
     with pytest.raises(ZeroDivisionError):
         keep(tmp_path / "other.json", lambda: {"value": 1 / 0})

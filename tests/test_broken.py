@@ -5,7 +5,14 @@ import torch
 from diagnosis_helpers import make_splits, part
 from helpers import raises
 
-from course_utils.broken import CASES, ForgetfulAdam, NeverEval, mirror_half, softmax_first, train_patient
+from course_utils.broken import (
+    CASES,
+    ForgetfulAdam,
+    NeverEval,
+    mirror_half,
+    softmax_first,
+    train_patient,
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +27,9 @@ def test_train_patient(few, case):
     assert len(patient.history.val_loss) == 1 and len(patient.by_heart) == 3
     assert patient.optimizer.param_groups[0]["lr"] == (0.01 if case == "D" else 0.001)
     assert isinstance(patient.optimizer, ForgetfulAdam) == (case == "C")
-    assert (patient.loss_fn is softmax_first) == (case == "A") and isinstance(patient.model, NeverEval) == (case == "F")
+    assert (patient.loss_fn is softmax_first) == (case == "A") and isinstance(
+        patient.model, NeverEval
+    ) == (case == "F")
     data = patient.loaders.train.dataset
     assert torch.equal(data.labels, few.train.labels) == (case != "B")
     assert data.augment is (mirror_half if case == "E" else None) and few.train.augment is None
@@ -28,4 +37,6 @@ def test_train_patient(few, case):
 
 def test_train_patient_refuses_an_unknown_case(few):
     with raises(ValueError, "case is 'G': give one of A, B, C, D, E, F or 'healthy'"):
-        train_patient("G", few, epochs=1, batch_size=20, learning_rate=0.001, steps=3, seed=0, device="cpu")
+        train_patient(
+            "G", few, epochs=1, batch_size=20, learning_rate=0.001, steps=3, seed=0, device="cpu"
+        )

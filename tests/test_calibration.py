@@ -20,7 +20,9 @@ def test_reliability_by_hand():
     assert found.confidence[7].item() == pytest.approx(0.75) and found.accuracy[7].item() == 0.5
     assert found.confidence[9].item() == pytest.approx(0.95) and found.accuracy[9].item() == 1.0
     assert found.accuracy[0].item() == 0
-    assert calibration_error(logits, torch.tensor([0, 1, 0, 0])) == pytest.approx(0.5 * 0.25 + 0.5 * 0.05)
+    assert calibration_error(logits, torch.tensor([0, 1, 0, 0])) == pytest.approx(
+        0.5 * 0.25 + 0.5 * 0.05
+    )
 
 
 def test_confidence_one_belongs_to_the_last_bin():

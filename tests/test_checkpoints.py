@@ -53,7 +53,9 @@ def test_values_come_back(tmp_path):
     assert back["numbers"] == values["numbers"]
     assert (back["text"], back[7], back["counter"]) == ("é", (1, (2.5, "x")), values["counter"])
     assert torch.equal(back["nested"]["tensor"], torch.arange(3))
-    assert all(torch.equal(back["weights"][name], value) for name, value in values["weights"].items())
+    assert all(
+        torch.equal(back["weights"][name], value) for name, value in values["weights"].items()
+    )
     assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["x.pt"]
 
 
@@ -75,7 +77,9 @@ class Marker:
 def test_what_could_not_be_read_back_is_not_written(tmp_path, values, where, kind):
     path = tmp_path / "x.pt"
     save_file({"old": 1}, path)
-    with raises(TypeError, f"{where} is a {kind}: a file holds tensors, numbers, text, lists and dicts"):
+    with raises(
+        TypeError, f"{where} is a {kind}: a file holds tensors, numbers, text, lists and dicts"
+    ):
         save_file(values, path)
     assert load_file(path) == {"old": 1}
 
@@ -108,21 +112,27 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, module, n
 
 def test_a_file_is_synced_before_it_takes_the_name(tmp_path, monkeypatch):
     events, sync = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: (events.append((tmp_path / "x.pt").exists()), sync(file)))
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (events.append((tmp_path / "x.pt").exists()), sync(file))
+    )
     save_file({}, tmp_path / "x.pt")
     assert events == [False]
     assert (tmp_path / "x.pt").exists()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with raises(FileNotFoundError, f"no file {tmp_path / 'x.pt'}: train first, or give another path"):
+    with raises(
+        FileNotFoundError, f"no file {tmp_path / 'x.pt'}: train first, or give another path"
+    ):
         load_file(tmp_path / "x.pt")
 
 
 DAMAGED = "x.pt is damaged, or no file of tensors: delete it and train again"
 
 
-@pytest.mark.parametrize("content", [b"", b"\0", b"This is text.", b"\x80\x02.", b"PK\x03\x04", bytes(1000)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0", b"This is text.", b"\x80\x02.", b"PK\x03\x04", bytes(1000)]
+)
 def test_a_file_of_something_else_is_refused(tmp_path, content):
     (tmp_path / "x.pt").write_bytes(content)
     with raises(ValueError, DAMAGED):
@@ -138,7 +148,9 @@ def test_a_damaged_file_is_refused_whatever_the_damage(tmp_path):
         path.write_bytes(whole[:cut])
         with raises(ValueError, DAMAGED):
             load_file(path)
-    start = whole.index(b"weights") - 100  # where the values are described; a changed weight cannot be noticed
+    start = (
+        whole.index(b"weights") - 100
+    )  # where the values are described; a changed weight cannot be noticed
     for _ in range(300):
         damaged = bytearray(whole)
         damaged[chance.randrange(start, start + 500)] = chance.randrange(256)
@@ -168,7 +180,9 @@ SCHEDULERS = {
     "steps": lambda optimizer: lr_scheduler.MultiStepLR(optimizer, [1, 5]),
     "cyclic": lambda optimizer: lr_scheduler.CyclicLR(optimizer, 0.01, 0.1, cycle_momentum=False),
     "warm-up": lambda optimizer: lr_scheduler.SequentialLR(
-        optimizer, [lr_scheduler.LinearLR(optimizer), lr_scheduler.CosineAnnealingLR(optimizer, 8)], [2]
+        optimizer,
+        [lr_scheduler.LinearLR(optimizer), lr_scheduler.CosineAnnealingLR(optimizer, 8)],
+        [2],
     ),
     "average": lambda optimizer: SWALR(optimizer, 0.01),
 }
@@ -180,17 +194,31 @@ SCHEDULERS = {
 def test_everything_comes_back(tmp_path, optimizer, scheduler):
     random.gauss(0, 1)  # leaves a second number for the next call, which is state, too
     saved = parts(optimizer=optimizer, scheduler=scheduler)
-    save(tmp_path / "x.pt", saved, history={"val_loss": [0.1, 0.2]}, best_weights=saved["model"].state_dict())
+    save(
+        tmp_path / "x.pt",
+        saved,
+        history={"val_loss": [0.1, 0.2]},
+        best_weights=saved["model"].state_dict(),
+    )
 
     def go_on(made):
-        numbers = [random.gauss(0, 1), random.random(), torch.rand(2), torch.rand(2, generator=made["generator"])]
+        numbers = [
+            random.gauss(0, 1),
+            random.random(),
+            torch.rand(2),
+            torch.rand(2, generator=made["generator"]),
+        ]
         for _ in range(3):
             made["optimizer"].zero_grad()
             made["model"](torch.rand(5, 3)).square().mean().backward()
             made["optimizer"].step()
             if scheduler:
                 made["scheduler"].step()
-        return [*numbers, *made["model"].state_dict().values(), made["optimizer"].param_groups[0]["lr"]]
+        return [
+            *numbers,
+            *made["model"].state_dict().values(),
+            made["optimizer"].param_groups[0]["lr"],
+        ]
 
     expected = go_on(saved)
     random.seed(99)
@@ -219,7 +247,13 @@ def test_a_checkpoint_holds_tensors_and_plain_values_only(tmp_path):
             for item in value:
                 check(item)
         else:
-            assert isinstance(value, torch.Tensor) or type(value) in (bool, int, float, str, type(None))
+            assert isinstance(value, torch.Tensor) or type(value) in (
+                bool,
+                int,
+                float,
+                str,
+                type(None),
+            )
 
     check(torch.load(tmp_path / "x.pt", weights_only=True))
 
@@ -229,7 +263,10 @@ ANOTHER = "x.pt is of another training ({}): delete it or use another name"
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     save(tmp_path / "x.pt", parts())
-    with pytest.raises(ValueError, match=r"^x\.pt is of another training \(size mismatch for 2\.bias: .*\): delete it"):
+    with pytest.raises(
+        ValueError,
+        match=r"^x\.pt is of another training \(size mismatch for 2\.bias: .*\): delete it",
+    ):
         load_checkpoint(tmp_path / "x.pt", **parts(out=3))
     other = parts()
     other["model"] = nn.Linear(3, 2)
@@ -243,30 +280,46 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
         ({}, {"optimizer": AdamW}, "SGD and no scheduler, not AdamW and no scheduler"),
         ({}, {"scheduler": "cosine"}, "SGD and no scheduler, not SGD and CosineAnnealingLR"),
         ({"scheduler": "cosine"}, {}, "SGD and CosineAnnealingLR, not SGD and no scheduler"),
-        ({"scheduler": "cosine"}, {"scheduler": "steps"}, "SGD and CosineAnnealingLR, not SGD and MultiStepLR"),
+        (
+            {"scheduler": "cosine"},
+            {"scheduler": "steps"},
+            "SGD and CosineAnnealingLR, not SGD and MultiStepLR",
+        ),
     ],
 )
 def test_a_checkpoint_of_another_optimizer_or_scheduler_is_refused(tmp_path, saved, asked, reason):
     saved, asked = (
-        parts(**{name: SCHEDULERS[value] if name == "scheduler" else value for name, value in options.items()})
+        parts(
+            **{
+                name: SCHEDULERS[value] if name == "scheduler" else value
+                for name, value in options.items()
+            }
+        )
         for options in (saved, asked)
     )
     save(tmp_path / "x.pt", saved)
     before = [value.clone() for value in asked["model"].state_dict().values()]
     with raises(ValueError, ANOTHER.format(reason)):
         load_checkpoint(tmp_path / "x.pt", **asked)
-    assert all(torch.equal(*pair) for pair in zip(asked["model"].state_dict().values(), before, strict=True))
+    assert all(
+        torch.equal(*pair)
+        for pair in zip(asked["model"].state_dict().values(), before, strict=True)
+    )
 
 
 def test_a_checkpoint_of_other_parameter_groups_is_refused(tmp_path):
     save(tmp_path / "x.pt", parts())
     asked = parts()
     asked["optimizer"] = SGD([{"params": [p]} for p in asked["model"].parameters()], lr=0.1)
-    with raises(ValueError, ANOTHER.format("loaded state dict has a different number of parameter groups")):
+    with raises(
+        ValueError, ANOTHER.format("loaded state dict has a different number of parameter groups")
+    ):
         load_checkpoint(tmp_path / "x.pt", **asked)
 
 
-@pytest.mark.parametrize("values", [{}, {"model": {}}, nn.Linear(1, 1).state_dict(), torch.zeros(2), [1]])
+@pytest.mark.parametrize(
+    "values", [{}, {"model": {}}, nn.Linear(1, 1).state_dict(), torch.zeros(2), [1]]
+)
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, values):
     torch.save(values, tmp_path / "x.pt")
     with raises(ValueError, "x.pt is no checkpoint of a training: use another name"):

@@ -39,7 +39,9 @@ def small_files():
     files = {}
     for name in BATCHES:
         pixels = draw.integers(0, 256, (3, 3072), dtype=np.uint8)
-        files[name] = pickle.dumps({"data": pixels, "labels": draw.integers(0, 10, 3).tolist()}, protocol=2)
+        files[name] = pickle.dumps(
+            {"data": pixels, "labels": draw.integers(0, 10, 3).tolist()}, protocol=2
+        )
     files["batches.meta"] = pickle.dumps({"label_names": CLASSES}, protocol=2)
     return files
 
@@ -149,7 +151,12 @@ class Course:
     def __init__(self, web, home, monkeypatch):
         self.web, self.home, self.monkeypatch = web, home, monkeypatch
         self.part, self.brought, self.folder = home / f"{NAME}.part", home / NAME, home / FOLDER
-        web.routes, web.asked, web.sent, web.released = {"/good": [answer()]}, [], [], threading.Event()
+        web.routes, web.asked, web.sent, web.released = (
+            {"/good": [answer()]},
+            [],
+            [],
+            threading.Event(),
+        )
         monkeypatch.setattr(cli, "DATA_DIR", home)
         monkeypatch.setattr(cli, "PAUSE", 0)
         monkeypatch.setattr(cli, "CHUNK", 1024)
@@ -168,10 +175,14 @@ class Course:
         return f"http://127.0.0.1:{self.web.server_port}{path}"
 
     def run(self, *urls):
-        self.monkeypatch.setenv("COURSE_CIFAR10_URL", " ".join(self.url(u) if u[0] == "/" else u for u in urls))
+        self.monkeypatch.setenv(
+            "COURSE_CIFAR10_URL", " ".join(self.url(u) if u[0] == "/" else u for u in urls)
+        )
         result = CliRunner().invoke(cli.data, ["cifar10"])
         self.web.released.set()
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     def route(self, path, *answers):
@@ -202,7 +213,11 @@ def course(web, tmp_path, monkeypatch):
 
 def test_the_archive_is_the_official_one():
     official = datasets.CIFAR10
-    assert cli.CIFAR10.urls == ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",) == (official.url,)
+    assert (
+        cli.CIFAR10.urls
+        == ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",)
+        == (official.url,)
+    )
     assert (cli.CIFAR10.size, cli.CIFAR10.md5) == (170498071, "c58f30108f718f92721af3b95e74349a")
     assert (cli.CIFAR10.name, cli.CIFAR10.folder) == (official.filename, official.base_folder)
     assert sorted(cli.CIFAR10.members) == ["batches.meta", *BATCHES]
@@ -213,16 +228,25 @@ def test_torchvision_loads_what_was_unpacked(course, monkeypatch):
     sums = [[name, md5(FILES[name])] for name in BATCHES]
     monkeypatch.setattr(datasets.CIFAR10, "train_list", sums[:5])
     monkeypatch.setattr(datasets.CIFAR10, "test_list", sums[5:])
-    monkeypatch.setattr(datasets.CIFAR10, "meta", {**datasets.CIFAR10.meta, "md5": md5(FILES["batches.meta"])})
+    monkeypatch.setattr(
+        datasets.CIFAR10, "meta", {**datasets.CIFAR10.meta, "md5": md5(FILES["batches.meta"])}
+    )
     train, test = (datasets.CIFAR10(root=course.home, train=train) for train in (True, False))
     assert (len(train), len(test), train.classes) == (15, 3, CLASSES)
-    assert np.asarray(test[0][0])[0, 0].tolist() == pickle.loads(FILES["test_batch"])["data"][0, ::1024].tolist()
+    assert (
+        np.asarray(test[0][0])[0, 0].tolist()
+        == pickle.loads(FILES["test_batch"])["data"][0, ::1024].tolist()
+    )
 
 
 def test_a_bar_counts_bytes(course, monkeypatch):
     monkeypatch.setattr(cli, "tqdm", partial(tqdm, disable=False))  # whatever TQDM_DISABLE says
     stderr = course.run("/good").stderr
-    assert "CIFAR-10: 100%" in stderr and f"| {SIZE / 1000:.1f}k/{SIZE / 1000:.1f}k [" in stderr and "B/s" in stderr
+    assert (
+        "CIFAR-10: 100%" in stderr
+        and f"| {SIZE / 1000:.1f}k/{SIZE / 1000:.1f}k [" in stderr
+        and "B/s" in stderr
+    )
     shutil.rmtree(course.folder)
     course.part.write_bytes(GOOD[:HALF])
     assert course.run("/good").stderr.startswith(f"\rCIFAR-10:  {100 * HALF / SIZE:.0f}%|")
@@ -262,13 +286,22 @@ BAD_ANSWERS = {
     "no content": (answer(b"", status=204), "HTTP status 204"),
     "shorter": (answer(GOOD[:-1]), f"its file has {SIZE - 1} bytes, not {SIZE}"),
     "longer": (answer(GOOD + b"!"), f"its file has {SIZE + 1} bytes, not {SIZE}"),
-    "longer, unannounced": (answer(GOOD + bytes(4096), length=""), f"it sends more than {SIZE} bytes"),
+    "longer, unannounced": (
+        answer(GOOD + bytes(4096), length=""),
+        f"it sends more than {SIZE} bytes",
+    ),
     "wrong MD5": (answer(WRONG), f"its file has the wrong MD5, not {md5(GOOD)}: removed"),
-    "log-in page": (answer(b"<html>", length=""), "what it sends is no gzip file (a network's log-in page?)"),
+    "log-in page": (
+        answer(b"<html>", length=""),
+        "what it sends is no gzip file (a network's log-in page?)",
+    ),
     "nothing": (answer(b"", length=""), "what it sends is no gzip file (a network's log-in page?)"),
     "cut at once": (answer(cut=0), "the connection broke off"),
     "hangs up": (lambda _: None, "no connection (offline, no such host, or refused)"),
-    "redirect loop": (answer(b"", status=302, headers={"Location": "/bad"}.items()), "it redirects without end"),
+    "redirect loop": (
+        answer(b"", status=302, headers={"Location": "/bad"}.items()),
+        "it redirects without end",
+    ),
     "redirect away": (
         answer(b"", status=302, headers={"Location": "ftp://127.0.0.1/"}.items()),
         "not an http or https address",
@@ -317,7 +350,9 @@ def test_proxy_and_tls_failures_are_named(course, monkeypatch):
     course.assert_failed(course.run("/good"), course.no_server, line)
 
 
-@pytest.mark.parametrize("silent", [stay_silent, answer(cut=0, hang=True)], ids=["at once", "after its headers"])
+@pytest.mark.parametrize(
+    "silent", [stay_silent, answer(cut=0, hang=True)], ids=["at once", "after its headers"]
+)
 def test_a_silent_server_is_given_up(course, monkeypatch, silent):
     monkeypatch.setattr(cli, "TIMEOUT", 0.3)
     course.route("/silent", silent)
@@ -329,7 +364,9 @@ def broke_off_at(size):
     return f"the connection broke off at {size} of {SIZE} bytes: resuming\n"
 
 
-@pytest.mark.parametrize("cut", [answer(cut=HALF), answer(cut=HALF, length=""), answer(cut=HALF, hang=True)])
+@pytest.mark.parametrize(
+    "cut", [answer(cut=HALF), answer(cut=HALF, length=""), answer(cut=HALF, hang=True)]
+)
 def test_a_cut_connection_is_resumed_where_it_broke(course, monkeypatch, cut):
     monkeypatch.setattr(cli, "TIMEOUT", 1)
     course.route("/good", cut, answer())
@@ -346,7 +383,9 @@ def test_a_connection_that_always_breaks_is_given_up_and_its_bytes_kept(course, 
     course.route("/cut", answer(cut=1024))
     lines = [broke_off_at(1024 * n).strip() for n in range(1, cli.TRIES)]
     result = course.run("/cut")
-    course.assert_failed(result, course.no_server, *lines, f"{course.url('/cut')}: the connection broke off")
+    course.assert_failed(
+        result, course.no_server, *lines, f"{course.url('/cut')}: the connection broke off"
+    )
     assert course.part.read_bytes() == GOOD[: 1024 * cli.TRIES] and pauses == [7] * (cli.TRIES - 1)
     course.web.asked.clear()
     course.assert_ready(course.run("/good"))
@@ -356,8 +395,14 @@ def test_a_connection_that_always_breaks_is_given_up_and_its_bytes_kept(course, 
 RANGE_ANSWERS = {
     "ignored": answer(ranges=False),
     "416, then whole": [answer(b"", status=416, ranges=False), answer()],
-    "416 with its size": [answer(b"", status=416, headers={"Content-Range": f"bytes */{SIZE}"}.items()), answer()],
-    "other range": [answer(headers={"Content-Range": f"bytes 0-{SIZE - 1}/{SIZE}"}.items()), answer()],
+    "416 with its size": [
+        answer(b"", status=416, headers={"Content-Range": f"bytes */{SIZE}"}.items()),
+        answer(),
+    ],
+    "other range": [
+        answer(headers={"Content-Range": f"bytes 0-{SIZE - 1}/{SIZE}"}.items()),
+        answer(),
+    ],
     "no range named": [answer(headers={"Content-Range": ""}.items()), answer()],
 }
 
@@ -445,15 +490,22 @@ def flipped(position, content=GOOD):
 
 TAR = gzip.decompress(GOOD)
 STORED = gzip.compress(TAR, compresslevel=0)
-BLOCK = 10 + 5 + int.from_bytes(STORED[11:13], "little")  # after the file's header, the first block's, and itself
-UNENDED = gzip.compress(TAR[: TAR.rindex(FILES["batches.meta"]) + 512])  # no zeros at the end: read to its check sum
+BLOCK = (
+    10 + 5 + int.from_bytes(STORED[11:13], "little")
+)  # after the file's header, the first block's, and itself
+UNENDED = gzip.compress(
+    TAR[: TAR.rindex(FILES["batches.meta"]) + 512]
+)  # no zeros at the end: read to its check sum
 
 
 BAD_ARCHIVES = {
     "parent": (pack(FILES, entry("../evil")), "'../evil' would be extracted to"),
     "deep parent": (pack(FILES, entry(f"{FOLDER}/../../../evil")), "would be extracted to"),
     "link outside": (pack(FILES, entry("evil", tarfile.SYMTYPE, "../..")), "would link to"),
-    "absolute link": (pack(FILES, entry("evil", tarfile.SYMTYPE, "/")), "is a link to an absolute path"),
+    "absolute link": (
+        pack(FILES, entry("evil", tarfile.SYMTYPE, "/")),
+        "is a link to an absolute path",
+    ),
     "hard link": (pack(FILES, entry("evil", tarfile.LNKTYPE, "../../evil")), "would link to"),
     "device": (pack(FILES, entry("evil", tarfile.CHRTYPE)), "is a special file"),
     "no files": (pack({}), "files are missing or damaged"),
@@ -569,7 +621,10 @@ def test_an_old_python_is_told_so(course, monkeypatch):
         ("", cli.CIFAR10.urls),
         (" \n\t", cli.CIFAR10.urls),
         ("http://127.0.0.1/a", ("http://127.0.0.1/a",)),
-        ("  http://127.0.0.1/a\n http://127.0.0.1/b ", ("http://127.0.0.1/a", "http://127.0.0.1/b")),
+        (
+            "  http://127.0.0.1/a\n http://127.0.0.1/b ",
+            ("http://127.0.0.1/a", "http://127.0.0.1/b"),
+        ),
     ],
 )
 def test_the_variable_names_servers_instead_of_the_official_one(course, monkeypatch, value, urls):
@@ -577,7 +632,9 @@ def test_the_variable_names_servers_instead_of_the_official_one(course, monkeypa
     monkeypatch.delenv("COURSE_CIFAR10_URL", raising=False)
     if value is not None:
         monkeypatch.setenv("COURSE_CIFAR10_URL", value)
-    monkeypatch.setattr(cli, "fetch", lambda archive, data_dir: asked.append((archive.urls, data_dir)))
+    monkeypatch.setattr(
+        cli, "fetch", lambda archive, data_dir: asked.append((archive.urls, data_dir))
+    )
     assert CliRunner().invoke(cli.data, ["cifar10"]).exit_code == 0
     assert asked == [(urls, course.home)]
 

@@ -20,14 +20,18 @@ def report(monkeypatch, tmp_path):
     monkeypatch.setattr(runtime, "WEIGHTS_DIR", tmp_path / "weights")
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
-    (tmp_path / "requirements.txt").write_text("torch>=2.9\ntqdm>=4\n\n# a comment\n-e .\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text(
+        "torch>=2.9\ntqdm>=4\n\n# a comment\n-e .\n", encoding="utf-8"
+    )
     for variable in doctor.VARIABLES:
         monkeypatch.delenv(variable, raising=False)
 
     def invoke() -> tuple[int, dict[str, str]]:
         result = CliRunner().invoke(main, ["doctor"])
         assert isinstance(result.exception, SystemExit | None) and result.stderr == ""
-        return result.exit_code, {line[:20].strip(): line[20:] for line in result.stdout.splitlines()}
+        return result.exit_code, {
+            line[:20].strip(): line[20:] for line in result.stdout.splitlines()
+        }
 
     return invoke
 
@@ -36,7 +40,18 @@ def test_a_healthy_machine(report):
     status, lines = report()
     assert status == 0
     assert list(lines) == [
-        *("python", "platform", "course_utils", "torch", "tqdm", "devices", "threads", "memory", "data", "runs"),
+        *(
+            "python",
+            "platform",
+            "course_utils",
+            "torch",
+            "tqdm",
+            "devices",
+            "threads",
+            "memory",
+            "data",
+            "runs",
+        ),
         *("cifar10", "image folders", "weights", "vgg16"),
     ]
     assert lines["torch"] == torch.__version__
@@ -48,10 +63,21 @@ def test_a_healthy_machine(report):
 
 
 def test_it_finds_data_and_weights(report, tmp_path):
-    for folder in ("data/cifar-10-batches-py", "data/birds/train", "data/birds/test", "data/odd/train", "weights"):
+    for folder in (
+        "data/cifar-10-batches-py",
+        "data/birds/train",
+        "data/birds/test",
+        "data/odd/train",
+        "weights",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
-    for file in ("weights/b.pt", "weights/a.pt", "hub/checkpoints/vgg16-1.pth", "hub/checkpoints/resnet.pth"):
+    for file in (
+        "weights/b.pt",
+        "weights/a.pt",
+        "hub/checkpoints/vgg16-1.pth",
+        "hub/checkpoints/resnet.pth",
+    ):
         (tmp_path / file).touch()
     lines = report()[1]
     assert lines["cifar10"] == "found"
@@ -96,7 +122,16 @@ def test_without_torch_every_line_is_still_there(report, monkeypatch):
     status, lines = report()
     assert status == 1
     assert len(lines) == 14
-    for label in ("devices", "threads", "data", "runs", "cifar10", "image folders", "weights", "vgg16"):
+    for label in (
+        "devices",
+        "threads",
+        "data",
+        "runs",
+        "cifar10",
+        "image folders",
+        "weights",
+        "vgg16",
+    ):
         assert lines[label].startswith("fails: ModuleNotFoundError: import of ")
 
 

@@ -36,7 +36,10 @@ def published(tmp_path_factory):
     """A folder after publishing: 00 as it came from an editor, 01 published before."""
     folder = tmp_path_factory.mktemp("notebooks")
     notebook = make_notebook(LOOK, "", "6 * 7")
-    notebook.metadata = {"language_info": {"name": "python", "version": "2.7"}, "widgets": {"state": {}}}
+    notebook.metadata = {
+        "language_info": {"name": "python", "version": "2.7"},
+        "widgets": {"state": {}},
+    }
     notebook.cells[3].metadata = {"execution": {"iopub.status.busy": "now"}, "tags": ["define"]}
     nbformat.write(notebook, folder / "00_a.ipynb")
     before = [cell.id for cell in notebook.cells]
@@ -70,7 +73,10 @@ def test_metadata_hold_only_what_is_the_same_everywhere(published):
 def test_executions_are_counted_from_one(published):
     cells = published[0].cells[1:]
     assert [cell.execution_count for cell in cells] == [1, 2, 3]
-    assert (cells[2].outputs[0].execution_count, cells[2].outputs[0].data["text/plain"]) == (3, "42")
+    assert (cells[2].outputs[0].execution_count, cells[2].outputs[0].data["text/plain"]) == (
+        3,
+        "42",
+    )
 
 
 def test_a_published_notebook_is_not_executed_again_unless_forced(published, monkeypatch, capsys):
@@ -93,7 +99,9 @@ def test_a_failing_cell_is_shown_and_the_file_stays_as_it_was(tmp_path):
     with pytest.raises(click.ClickException) as error:
         publish_lessons(tmp_path)
     assert error.value.message == "00_a failed\n    1 / 0\nZeroDivisionError: division by zero"
-    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["00_a.ipynb"]
+    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [
+        "00_a.ipynb"
+    ]
 
 
 def test_all_faults_of_a_notebook_are_told_and_the_file_stays_as_it_was(tmp_path, monkeypatch):
@@ -103,21 +111,27 @@ def test_all_faults_of_a_notebook_are_told_and_the_file_stays_as_it_was(tmp_path
 
     def execute(notebook, path):
         notebook.cells[1].outputs = [new_output("stream", name="stderr", text="warning: old\nmore")]
-        notebook.cells[2].outputs = [new_output("stream", name="stdout", text="x" * publish.MAX_BYTES)]
+        notebook.cells[2].outputs = [
+            new_output("stream", name="stdout", text="x" * publish.MAX_BYTES)
+        ]
 
     monkeypatch.setattr(publish, "execute", execute)
     with pytest.raises(click.ClickException) as error:
         publish_lessons(tmp_path)
     first, second = error.value.message.splitlines()
     assert first == "00_a: cell [1] writes to stderr: warning: old"
-    assert re.fullmatch(r"00_a: has 1,50\d,\d{3} bytes, more than 1,500,000: use fewer or smaller figures", second)
+    assert re.fullmatch(
+        r"00_a: has 1,50\d,\d{3} bytes, more than 1,500,000: use fewer or smaller figures", second
+    )
     assert path.read_bytes() == before
 
 
 HASHED = make_notebook("x = 1\nprint(x)", "y = None")
 
 
-@pytest.mark.parametrize("sources", [("x=1 # why\n\nprint( x )", "y = None"), ("x = 1; print(x)", "(y) = None")])
+@pytest.mark.parametrize(
+    "sources", [("x=1 # why\n\nprint( x )", "y = None"), ("x = 1; print(x)", "(y) = None")]
+)
 def test_hash_ignores_layout_comments_outputs_and_prose(sources):
     other = make_notebook(*sources)
     other.cells[0].source = "# Another title"
@@ -174,20 +188,33 @@ TEMPORARY = str(Path(tempfile.gettempdir()) / "x.py")
 @pytest.mark.parametrize(
     ("output", "fault"),
     [
-        (new_output("stream", text=f"saved in {TEMPORARY}:3"), f"shows an absolute path: {TEMPORARY}:3"),
+        (
+            new_output("stream", text=f"saved in {TEMPORARY}:3"),
+            f"shows an absolute path: {TEMPORARY}:3",
+        ),
         (new_output("stream", text=f"file://{TEMPORARY}"), f"shows an absolute path: {TEMPORARY}"),
         (
             new_output("display_data", {"text/html": f"<a href='{TEMPORARY}'>"}),
             f"shows an absolute path: {TEMPORARY}",
         ),
         (
-            new_output("display_data", {"image/png": "iVBO"}, metadata={"image/png": {"alt": str(Path.home())}}),
+            new_output(
+                "display_data",
+                {"image/png": "iVBO"},
+                metadata={"image/png": {"alt": str(Path.home())}},
+            ),
             f"shows an absolute path: {Path.home()}",
         ),
         (new_output("stream", text=f"{publish.ROOT}"), f"shows an absolute path: {publish.ROOT}"),
         (new_output("stream", name="stderr", text="w\n"), "writes to stderr: w"),
-        (new_output("error", ename="E", evalue="", traceback=[]), "holds an error: catch it with try"),
-        (new_output("display_data", {publish.WIDGET: {"model_id": "1"}}), "shows a widget: use plain tqdm"),
+        (
+            new_output("error", ename="E", evalue="", traceback=[]),
+            "holds an error: catch it with try",
+        ),
+        (
+            new_output("display_data", {publish.WIDGET: {"model_id": "1"}}),
+            "shows a widget: use plain tqdm",
+        ),
     ],
 )
 def test_outputs_that_may_not_be_committed(output, fault):
@@ -196,7 +223,9 @@ def test_outputs_that_may_not_be_committed(output, fault):
     assert list(find_faults(notebook)) == [f"cell [1] {fault}"]
 
 
-@pytest.mark.parametrize("text", ["data/tmp/x", "./tmp", "a 1/3 of it", f"x{TEMPORARY}", os.sep, "/tmpfile", "10 %"])
+@pytest.mark.parametrize(
+    "text", ["data/tmp/x", "./tmp", "a 1/3 of it", f"x{TEMPORARY}", os.sep, "/tmpfile", "10 %"]
+)
 def test_other_text_is_fine(text):
     notebook = make_notebook("1")
     notebook.cells[1].update(execution_count=1, outputs=[new_output("stream", text=text)])
@@ -218,4 +247,6 @@ def test_cells_have_ids_of_their_own(spoil):
     notebook = make_notebook("1", "2")
     assert list(find_faults(notebook)) == []
     spoil(notebook)
-    assert list(find_faults(notebook)) == ["is no valid notebook of format 4.5 with unique cell ids"]
+    assert list(find_faults(notebook)) == [
+        "is no valid notebook of format 4.5 with unique cell ids"
+    ]

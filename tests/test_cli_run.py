@@ -75,7 +75,9 @@ def write_notebook(path: Path, sources: list[str], declared: str = PARAMETERS) -
         new_markdown_cell("# A lesson\n\nwith $x_1^2$"),
         new_code_cell(declared, metadata={"tags": ["parameters"]}),
         *map(new_code_cell, sources),
-        new_code_cell("answer = 42", metadata={"tags": ["solution"], "jupyter": {"source_hidden": True}}),
+        new_code_cell(
+            "answer = 42", metadata={"tags": ["solution"], "jupyter": {"source_hidden": True}}
+        ),
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
@@ -87,7 +89,9 @@ def make_course(root: Path) -> Path:
     write_notebook(folder / "00_good.ipynb", GOOD)
     write_notebook(folder / "01_bad.ipynb", BAD)
     write_notebook(folder / "02_exit.ipynb", ["import sys\nsys.exit()", "print('never')"])
-    write_notebook(folder / "10_dead.ipynb", ["import os\nos._exit(1)"], "epochs: int = 3  # passes")
+    write_notebook(
+        folder / "10_dead.ipynb", ["import os\nos._exit(1)"], "epochs: int = 3  # passes"
+    )
     (folder / "presets.yaml").write_text(PRESETS, encoding="utf-8")
     (folder / "claims.yaml").write_text(CLAIMS, encoding="utf-8")
     return folder
@@ -104,11 +108,20 @@ def smoke(tmp_path_factory):
     root = tmp_path_factory.mktemp("course {braced}")
     folder, out = make_course(root), root / "runs" / "smoke"
     out.mkdir(parents=True)
-    for name in ("00_good.failed.ipynb", "01_bad.ipynb", "01_bad.html", "01_bad.json", "10_dead.json"):
+    for name in (
+        "00_good.failed.ipynb",
+        "01_bad.ipynb",
+        "01_bad.html",
+        "01_bad.json",
+        "10_dead.json",
+    ):
         (out / name).write_text("stale", encoding="utf-8")
     kernel = root / "jupyter" / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)
-    kernel.write_text('{"argv": ["no-such-python"], "display_name": "Other", "language": "python"}', encoding="utf-8")
+    kernel.write_text(
+        '{"argv": ["no-such-python"], "display_name": "Other", "language": "python"}',
+        encoding="utf-8",
+    )
     printed, errors = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(errors):
         patch.setenv("JUPYTER_PATH", str(root / "jupyter"))
@@ -116,7 +129,11 @@ def smoke(tmp_path_factory):
         patch.chdir(root)
         status = run_lessons(folder, root / "runs", Request(preset="smoke"))
     return SimpleNamespace(
-        notebooks=folder, out=out, status=status, printed=printed.getvalue(), errors=errors.getvalue()
+        notebooks=folder,
+        out=out,
+        status=status,
+        printed=printed.getvalue(),
+        errors=errors.getvalue(),
     )
 
 
@@ -194,7 +211,9 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        self.links += [value or "" for name, value in attrs if name in ("src", "href") and tag != "a"]
+        self.links += [
+            value or "" for name, value in attrs if name in ("src", "href") and tag != "a"
+        ]
         self.alts += [dict(attrs).get("alt")] if tag == "img" else []
         self.scripts += tag == "script"
         self.inside += tag == "details"
@@ -226,15 +245,21 @@ def test_resume_keeps_a_complete_lesson_and_checks_its_claims_again(smoke, monke
     monkeypatch.setattr(execution, "execute", lambda task: pytest.fail("executed"))
     request = Request(lessons=("00_good",), preset="smoke", resume=True)
     assert run_lessons(smoke.notebooks, smoke.out.parent, request) == 1
-    assert re.search(r"00_good +kept +0\.0 +4 \(test_accuracy 0\.5000\) +1 of 3 hold", capsys.readouterr().out)
+    assert re.search(
+        r"00_good +kept +0\.0 +4 \(test_accuracy 0\.5000\) +1 of 3 hold", capsys.readouterr().out
+    )
     assert (smoke.out / "00_good.ipynb").exists()
 
 
 def test_resume_runs_again_what_has_other_parameters_other_cells_or_failed(smoke):
     task = task_of(smoke)
     assert execution.is_complete(task)
-    assert not execution.is_complete(execution.Task(task.path, {**task.values, "epochs": 2}, task.folder))
-    assert not execution.is_complete(execution.Task(smoke.notebooks / "01_bad.ipynb", task.values, task.folder))
+    assert not execution.is_complete(
+        execution.Task(task.path, {**task.values, "epochs": 2}, task.folder)
+    )
+    assert not execution.is_complete(
+        execution.Task(smoke.notebooks / "01_bad.ipynb", task.values, task.folder)
+    )
     original = task.path.read_text(encoding="utf-8")
     try:
         task.path.write_text(original.replace("# A lesson", "# The lesson"), encoding="utf-8")
@@ -269,7 +294,9 @@ def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, m
 
     monkeypatch.setattr(execution, "execute", interrupted)
     assert run_lessons(course, tmp_path / "runs", Request()) == 130
-    assert [path.name for path in (tmp_path / "runs" / "laptop").iterdir()] == ["00_good.failed.ipynb"]
+    assert [path.name for path in (tmp_path / "runs" / "laptop").iterdir()] == [
+        "00_good.failed.ipynb"
+    ]
     captured = capsys.readouterr()
     assert re.search(r"00_good +interrupted", captured.out) and "01_bad" not in captured.out
     assert captured.err.startswith("00_good interrupted\n--resume goes on from here\n")
@@ -278,14 +305,18 @@ def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, m
 @pytest.mark.skipif(os.name == "nt", reason="a signal to one process")
 def test_ctrl_c_in_a_running_cell_ends_without_traceback(tmp_path):
     folder = make_course(tmp_path)
-    write_notebook(folder / "00_good.ipynb", ["import time\nopen('started', 'w').close()\ntime.sleep(60)"])
+    write_notebook(
+        folder / "00_good.ipynb", ["import time\nopen('started', 'w').close()\ntime.sleep(60)"]
+    )
     code = (  # a test run in the background of a shell inherits a deaf ear for SIGINT: listen again
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys; from pathlib import Path; from course_utils.cli.run import Request, run_lessons\n"
         "sys.exit(run_lessons(Path('notebooks'), Path('runs'), Request(lessons=('0',))))"
     )
     command = [sys.executable, "-c", code]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 60
     while not (folder / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -297,7 +328,9 @@ def test_ctrl_c_in_a_running_cell_ends_without_traceback(tmp_path):
     assert (tmp_path / "runs" / "laptop" / "00_good.failed.ipynb").exists()
 
 
-def test_a_failure_alone_fails_the_run_and_the_next_lesson_is_run(course, tmp_path, monkeypatch, capsys):
+def test_a_failure_alone_fails_the_run_and_the_next_lesson_is_run(
+    course, tmp_path, monkeypatch, capsys
+):
     def full_disk(task):
         if task.lesson == "00_good":
             raise OSError("no space left")
@@ -312,7 +345,10 @@ def test_a_failure_alone_fails_the_run_and_the_next_lesson_is_run(course, tmp_pa
 def test_laptop_is_the_default_preset_and_changes_nothing(course, tmp_path, fake):
     assert run_lessons(course, tmp_path / "runs", Request(lessons=("10_dead", "0"))) == 1
     folder = tmp_path / "runs" / "laptop"
-    assert [(task.lesson, task.values) for task in fake] == [("10_dead", {}), ("00_good", {"output_dir": str(folder)})]
+    assert [(task.lesson, task.values) for task in fake] == [
+        ("10_dead", {}),
+        ("00_good", {"output_dir": str(folder)}),
+    ]
 
 
 def test_values_given_on_the_command_line_win_and_are_typed(course, tmp_path, fake, monkeypatch):
@@ -344,7 +380,10 @@ def test_claims_are_not_checked_when_a_parameter_was_given(course, tmp_path, fak
 
 def test_a_claim_on_a_lesson_without_results_fails(course, tmp_path, fake, capsys):
     assert run_lessons(course, tmp_path / "runs", Request(("1",), "smoke")) == 1
-    assert capsys.readouterr().err == "01_bad.test_accuracy.shapes.smoke: the lesson recorded no results\n"
+    assert (
+        capsys.readouterr().err
+        == "01_bad.test_accuracy.shapes.smoke: the lesson recorded no results\n"
+    )
 
 
 HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
@@ -362,7 +401,8 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
         (Request(("0",), overrides=(("zzz", "2"),)), f"zzz: no such parameter in 00_good {HAS}"),
         (
             Request(("0", "1"), overrides=(("flipp", "2"),)),
-            "flipp: no such parameter in 00_good, 01_bad; did you mean 'flip'? " + HAS.replace("it has", "they have"),
+            "flipp: no such parameter in 00_good, 01_bad; did you mean 'flip'? "
+            + HAS.replace("it has", "they have"),
         ),
         (
             Request(overrides=(("flip", "true"),)),
@@ -372,7 +412,10 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
             Request(("0",), overrides=(("output_dir", "x"),)),
             "output_dir: the run sets it; name the run's folder with --name",
         ),
-        (Request(("0",), overrides=(("epochs", "2.5"),)), "00_good: epochs is '2.5', which is no int (default 3)"),
+        (
+            Request(("0",), overrides=(("epochs", "2.5"),)),
+            "00_good: epochs is '2.5', which is no int (default 3)",
+        ),
         (
             Request(("0",), overrides=(("learning_rate", "fast"),)),
             "00_good: learning_rate is 'fast', which is no float (default 1.0e-2)",
@@ -381,7 +424,10 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
             Request(("0",), overrides=(("learning_rate", "nan"),)),
             "00_good: learning_rate is nan, which is no float (default 1.0e-2)",
         ),
-        (Request(("0",), overrides=(("flip", "1"),)), "00_good: flip is '1', which is no bool (default True)"),
+        (
+            Request(("0",), overrides=(("flip", "1"),)),
+            "00_good: flip is '1', which is no bool (default True)",
+        ),
         (
             Request(("0",), overrides=(("widths", "[1, 'a']"),)),
             "00_good: widths is [1, 'a'], which is no list[int] (default [16, 32])",
@@ -399,7 +445,9 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
         (Request(name=".."), "--name '..': wants a plain folder name, such as 'evening'"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_written(course, tmp_path, request_, message):
+def test_what_does_not_fit_is_refused_before_anything_is_written(
+    course, tmp_path, request_, message
+):
     with pytest.raises(click.ClickException) as error:
         run_lessons(course, tmp_path / "runs", request_)
     assert error.value.message == message
@@ -409,19 +457,28 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(course, tmp_pat
 @pytest.mark.parametrize(
     ("presets", "message"),
     [
-        ("laptop:\n  common: {epoch: 1}", "presets.yaml: laptop: epoch: no lesson has it; did you mean 'epochs'?"),
+        (
+            "laptop:\n  common: {epoch: 1}",
+            "presets.yaml: laptop: epoch: no lesson has it; did you mean 'epochs'?",
+        ),
         ("laptop:\n  lessons: {04_x: {epochs: 1}}", "presets.yaml: laptop: 04_x: no such lesson"),
         (
             "laptop:\n  lessons: {10_dead: {epoch: 1}}",
             "presets.yaml: laptop: epoch: no such parameter in 10_dead; did you mean 'epochs'? (it has: epochs)",
         ),
-        ("laptop: {epochs: 1}", "presets.yaml: laptop: wants `common` and `lessons`, has {'epochs': 1}"),
+        (
+            "laptop: {epochs: 1}",
+            "presets.yaml: laptop: wants `common` and `lessons`, has {'epochs': 1}",
+        ),
         (
             "laptop:\n  common: {learning_rate: 1e-3}",
             "00_good: learning_rate is '1e-3', which is no float "
             "(default 1.0e-2; YAML reads 1e-3 as text: write 1.0e-3)",
         ),
-        ("laptop:\n  common: {epochs: true}", "00_good: epochs is True, which is no int (default 3)"),
+        (
+            "laptop:\n  common: {epochs: true}",
+            "00_good: epochs is True, which is no int (default 3)",
+        ),
         ("- laptop", "presets.yaml: wants a mapping, has list"),
     ],
 )
@@ -438,10 +495,19 @@ def test_presets_that_do_not_fit_are_refused(course, tmp_path, presets, message)
     [
         ("a: {b: [0, 1]}", "a.b: wants four levels: lesson, metric, data set, preset"),
         ("a: {b: {c: {smoke: [0, 1]}}}", "a.b.c.smoke: no such lesson: a"),
-        ("00_good: {b: {c: {smok: [0, 1]}}}", "00_good.b.c.smok: no such preset: smok; there are laptop, smoke"),
+        (
+            "00_good: {b: {c: {smok: [0, 1]}}}",
+            "00_good.b.c.smok: no such preset: smok; there are laptop, smoke",
+        ),
         ("00_good: {b: {c: {smoke: 1}}}", "00_good.b.c.smoke: 1 is no band: write [low, high]"),
-        ("00_good: {b: {c: {smoke: [0, x]}}}", "00_good.b.c.smoke: [0, 'x'] is no band: write [low, high]"),
-        ("00_good: {b: {c: {smoke: [2, 1]}}}", "00_good.b.c.smoke: [2, 1] is no band: low is above high"),
+        (
+            "00_good: {b: {c: {smoke: [0, x]}}}",
+            "00_good.b.c.smoke: [0, 'x'] is no band: write [low, high]",
+        ),
+        (
+            "00_good: {b: {c: {smoke: [2, 1]}}}",
+            "00_good.b.c.smoke: [2, 1] is no band: low is above high",
+        ),
     ],
 )
 def test_claims_that_do_not_fit_are_refused(tmp_path, text, message):
@@ -451,7 +517,9 @@ def test_claims_that_do_not_fit_are_refused(tmp_path, text, message):
     assert error.value.message == f"claims.yaml: {message}"
 
 
-@pytest.mark.parametrize(("value", "held"), [(0.6, 1), (1, 1), (0.59, 0), (1.01, 0), (True, 0), ("0.7", 0)])
+@pytest.mark.parametrize(
+    ("value", "held"), [(0.6, 1), (1, 1), (0.59, 0), (1.01, 0), (True, 0), ("0.7", 0)]
+)
 def test_bands_include_their_edges_and_numbers_only(value, held):
     band = {("00_good", "accuracy", "shapes", "smoke"): (0.6, 1)}
     results = {"accuracy": value, "dataset": "shapes"}
@@ -459,12 +527,15 @@ def test_bands_include_their_edges_and_numbers_only(value, held):
 
 
 @pytest.mark.parametrize(
-    "line", ["rate: float | None = 0.1  # x", "rate: float = 0.1  # x = 1", "rate: tuple[int, ...] = (1,)"]
+    "line",
+    ["rate: float | None = 0.1  # x", "rate: float = 0.1  # x = 1", "rate: tuple[int, ...] = (1,)"],
 )
 def test_a_parameter_that_papermill_would_not_see_is_refused(tmp_path, line):
     write_notebook(tmp_path / "00_x.ipynb", [], f"epochs: int = 1\n{line}")
     notebook = nbformat.read(tmp_path / "00_x.ipynb", as_version=4)
-    with pytest.raises(click.ClickException, match=r"^00_x: papermill cannot read the parameter 'rate'; write it "):
+    with pytest.raises(
+        click.ClickException, match=r"^00_x: papermill cannot read the parameter 'rate'; write it "
+    ):
         parameters.declared_parameters(notebook, "00_x")
 
 
@@ -490,7 +561,8 @@ def test_a_whole_number_in_a_preset_passes_for_a_float():
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("tuple[int, int]", "(1,)"), ("dict", "{}"), ("list[int]", "3"), ("int", "[")]
+    ("kind", "text"),
+    [("tuple[int, int]", "(1,)"), ("dict", "{}"), ("list[int]", "3"), ("int", "[")],
 )
 def test_text_of_another_type_is_refused(kind, text):
     with pytest.raises(ValueError, match=re.escape(f"which is no {kind} (default 0)")):

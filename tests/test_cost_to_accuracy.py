@@ -23,9 +23,15 @@ def test_training_goes_on_where_it_stopped(cost_splits, tmp_path):
     settings = small(settings_of("average", {})).change(epochs=1.5)
     whole = train(tmp_path / "whole", cost_splits, settings, 1, test=True, mirrored=True)
     assert len(whole["loss"]) == 2 and not (tmp_path / "whole.pt").exists()
-    assert {"test_accuracy", "test_accuracy_mirrored", "val_accuracy", "setup", "epochs"} <= set(whole)
+    assert {"test_accuracy", "test_accuracy_mirrored", "val_accuracy", "setup", "epochs"} <= set(
+        whole
+    )
     training = Climb(cost_splits, settings, 1, CPU)
-    keep(training, {"loss": [training.run_epoch()], "epochs": [1.0], "setup": 2.0}, tmp_path / "part.pt")
+    keep(
+        training,
+        {"loss": [training.run_epoch()], "epochs": [1.0], "setup": 2.0},
+        tmp_path / "part.pt",
+    )
     part = train(tmp_path / "part", cost_splits, settings, 1, test=False)
     assert part["loss"] == whole["loss"] and part["setup"] == 2 and "test_accuracy" not in part
     assert train(tmp_path / "part", cost_splits, settings, 1, test=True) == part  # made once
@@ -37,7 +43,9 @@ def test_training_goes_on_where_it_stopped(cost_splits, tmp_path):
 def test_kinds_of_epochs():
     from cost_cells import kinds_of_epochs
 
-    assert kinds_of_epochs(Recipe(epochs=3.5, bias_epochs=9, small_size=0)) == {(False, True): (0, 3.5)}
+    assert kinds_of_epochs(Recipe(epochs=3.5, bias_epochs=9, small_size=0)) == {
+        (False, True): (0, 3.5)
+    }
     found = kinds_of_epochs(Recipe(epochs=6.5, bias_epochs=2, small_size=24))
     assert found == {(True, True): (0, 2.0), (True, False): (2, 1.0), (False, False): (3, 3.5)}
 
@@ -55,7 +63,12 @@ def test_flops_are_those_of_the_multiply_adds(cost_splits, monkeypatch):
 
     learning, fixed = of(epochs=2), of(epochs=2, bias_epochs=0)
     assert fixed < learning and of(epochs=4) == pytest.approx((learning + fixed) / 2)
-    assert of(epochs=2, small_size=24) < 0.8 * learning < learning < of(epochs=2, muon_rate=0.1, widths=(8, 8, 8))
+    assert (
+        of(epochs=2, small_size=24)
+        < 0.8 * learning
+        < learning
+        < of(epochs=2, muon_rate=0.1, widths=(8, 8, 8))
+    )
 
 
 def test_fitting_epochs(cost_splits, monkeypatch):
@@ -68,11 +81,15 @@ def test_fitting_epochs(cost_splits, monkeypatch):
     steps, source_epoch = 108 // 24, 4  # batches of 32 from 108 images
     settings = narrow(FAST)  # two epochs at 0.8 then 0.4 each
     assert steps == 4
-    assert cells.fitting_epochs(cost_splits, settings, (1.6 + 0.4 * 2.5 + 0.01) / source_epoch) == 4.5
+    assert (
+        cells.fitting_epochs(cost_splits, settings, (1.6 + 0.4 * 2.5 + 0.01) / source_epoch) == 4.5
+    )
     assert cells.fitting_epochs(cost_splits, settings, 0.001) == 1.0
     assert cells.fitting_epochs(cost_splits, settings, 100, most=7) == 7
     source = cells.Climb(cost_splits, cells.Settings(), 0, CPU)  # against itself: by its own steps
-    assert cells.over_source(source, source, {(False, True): (source.recipe, 0)}, rounds=1) == {(False, True): 1.0}
+    assert cells.over_source(source, source, {(False, True): (source.recipe, 0)}, rounds=1) == {
+        (False, True): 1.0
+    }
 
 
 def test_finalists():
@@ -84,12 +101,20 @@ def test_finalists():
     tried["24 pixels first"]["val_accuracy"] = 0.6
     small, base = {"muon_rate": 0.12, "small_size": 24}, {"muon_rate": 0.12}
     assert finalists(tried) == {"24 pixels first": small, "Muon, rate 0.12": base}
-    tried["widths 32, 160, 160"]["val_accuracy"], tried["widths 48, 192, 192"]["val_accuracy"] = 0.7, 0.65
+    tried["widths 32, 160, 160"]["val_accuracy"], tried["widths 48, 192, 192"]["val_accuracy"] = (
+        0.7,
+        0.65,
+    )
     together = {**small, "widths": (32, 160, 160)}
     best = {"widths 32, 160, 160": {"muon_rate": 0.12, "widths": (32, 160, 160)}}
     assert finalists(tried) == best | {"widths 32, 160, 160 and 24 pixels first": together}
     tried["Muon, rate 0.24"]["val_accuracy"] = 0.66
-    faster = {"widths 32, 160, 160 and Muon, rate 0.24 and 24 pixels first": {**together, "muon_rate": 0.24}}
+    faster = {
+        "widths 32, 160, 160 and Muon, rate 0.24 and 24 pixels first": {
+            **together,
+            "muon_rate": 0.24,
+        }
+    }
     assert finalists(tried) == best | {"widths 32, 160, 160 and 24 pixels first": together} | faster
     tried["Muon, rate 0.24"]["val_accuracy"] = 0.8
     assert next(iter(finalists(tried))) == "Muon, rate 0.24"
@@ -98,7 +123,8 @@ def test_finalists():
 def make_short(monkeypatch):
     """The benchmark and its four rungs: few candidates for each choice, all of them trained for an instant."""
     bench, parts, ladder, goals, cost_kept = map(
-        importlib.import_module, ("cost_to_accuracy", "ladder_parts", "ladder", "goal_parts", "cost_kept")
+        importlib.import_module,
+        ("cost_to_accuracy", "ladder_parts", "ladder", "goal_parts", "cost_kept"),
     )
     rungs = (
         ladder.Rung("source", "the source's", {}),
@@ -111,8 +137,12 @@ def make_short(monkeypatch):
     monkeypatch.setattr(parts, "EPOCHS", 1)
     monkeypatch.setattr(parts, "IMAGES", 40)
     monkeypatch.setattr(bench, "FAST", narrow(ladder.FAST))
-    monkeypatch.setattr(bench, "VARIANTS", {"wide": {"widths": (8, 8, 8)}, "Muon, faster": {"muon_rate": 0.2}})
-    monkeypatch.setattr(bench, "OPTIMIZERS", {"SGD": {"muon_rate": 0.0}, "Muon": {"muon_rate": 0.1}})
+    monkeypatch.setattr(
+        bench, "VARIANTS", {"wide": {"widths": (8, 8, 8)}, "Muon, faster": {"muon_rate": 0.2}}
+    )
+    monkeypatch.setattr(
+        bench, "OPTIMIZERS", {"SGD": {"muon_rate": 0.0}, "Muon": {"muon_rate": 0.1}}
+    )
     monkeypatch.setattr(bench, "fitting_epochs", lambda *arguments: 1.5)
     monkeypatch.setattr(bench, "matrix_product", lambda dtype: 1e12)
     monkeypatch.setattr(bench, "convolution", lambda dtype: 1.5e12)
@@ -127,22 +157,38 @@ def make_short(monkeypatch):
 
 def test_parts_and_result(cost_folder, monkeypatch, capsys):
     bench, rungs = make_short(monkeypatch)
-    monkeypatch.setattr("sys.argv", ["cost_to_accuracy.py", cost_folder, *bench.PARTS, "fifth", "fifth"])
+    monkeypatch.setattr(
+        "sys.argv", ["cost_to_accuracy.py", cost_folder, *bench.PARTS, "fifth", "fifth"]
+    )
     bench.main()
     found = json.loads(bench.RESULT.read_text(encoding="utf-8"))
     assert "seconds" not in bench.RESULT.read_text(encoding="utf-8")
-    assert set(bench.PARTS) <= set(found) and set(found["search"]) == {"SGD", "Muon", "wide", "Muon, faster"}
+    assert set(bench.PARTS) <= set(found) and set(found["search"]) == {
+        "SGD",
+        "Muon",
+        "wide",
+        "Muon, faster",
+    }
     assert 2 <= len(found["finals"]) <= 3 and found["fortieth"]["finalist"] in found["finals"]
-    assert found["fifth"]["settings"]["recipe"]["widths"] == [8, 8, 12] and len(found["fifth"]["cost"]) == 3
+    assert (
+        found["fifth"]["settings"]["recipe"]["widths"] == [8, 8, 12]
+        and len(found["fifth"]["cost"]) == 3
+    )
     assert found["eighth"]["settings"]["recipe"]["skips"]
-    assert [len(found["eighth"][key]) for key in ("cost", "drift", "test_accuracy_mirrored")] == [1, 1, 3]
+    assert [len(found["eighth"][key]) for key in ("cost", "drift", "test_accuracy_mirrored")] == [
+        1,
+        1,
+        3,
+    ]
     assert len(found["fortieth"]["test_accuracy_mirrored"]) == 3 and found["fortieth"]["flops"] > 0
     names = [rung["name"] for rung in found["ladder"]["rungs"]]
     assert names == [rung.name for rung in rungs] and set(found["costs"]["images"]) == set(names)
     assert [len(rung.get("test_accuracy", ())) for rung in found["ladder"]["rungs"]] == [3, 0, 3, 3]
     assert found["costs"]["images"]["source"]["flops"] == pytest.approx(1)
     again = found["asides"]["val_accuracy"]
-    assert set(again) == {"as chosen", "random start", "running average"} and all(len(v) == 2 for v in again.values())
+    assert set(again) == {"as chosen", "random start", "running average"} and all(
+        len(v) == 2 for v in again.values()
+    )
     assert set(found["ladder"]["searched"]["batch"]) == {"0.001", "0.01"}
     said = capsys.readouterr().out
     assert "ladder: whole" in said and said.count("fifth.1, epoch 1") == 1
@@ -155,7 +201,12 @@ def section_of(found):
     text = section.cost_to_accuracy()
     assert "| 2 | only quicker |" in text and "aside: aside" in text
     assert "one fifth, 0.2000" in text and "Muon, skips, average 0.9" in text
-    assert "as chosen" in text and "random start" in text and "time in: pooling" in text and "the source's" in text
+    assert (
+        "as chosen" in text
+        and "random start" in text
+        and "time in: pooling" in text
+        and "the source's" in text
+    )
 
 
 def test_a_part_needs_those_before_it(cost_folder):
@@ -189,8 +240,11 @@ def test_share_adds_up(cost_splits):
 
 @pytest.mark.parametrize("words", [[], ["no such folder"], ["{folder}", "all"]])
 def test_says_how_to_call_it(cost_folder, monkeypatch, words):
-    monkeypatch.setattr("sys.argv", ["cost_to_accuracy.py", *(word.format(folder=cost_folder) for word in words)])
+    monkeypatch.setattr(
+        "sys.argv", ["cost_to_accuracy.py", *(word.format(folder=cost_folder) for word in words)]
+    )
     with pytest.raises(
-        SystemExit, match="The parts are source; share; search; finals; asides; fortieth; eighth; fifth; costs; ladder"
+        SystemExit,
+        match="The parts are source; share; search; finals; asides; fortieth; eighth; fifth; costs; ladder",
     ):
         importlib.import_module("cost_to_accuracy").main()

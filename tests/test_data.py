@@ -56,7 +56,11 @@ def few_shapes(monkeypatch):
     [
         ([10, 10, 10], 6, [2, 2, 2]),
         ([20, 10, 30], 6, [2, 1, 3]),
-        ([5, 3, 2], 5, [3, 1, 1]),  # shares 2.5, 1.5 and 1: of equal remainders the first class gets the image
+        (
+            [5, 3, 2],
+            5,
+            [3, 1, 1],
+        ),  # shares 2.5, 1.5 and 1: of equal remainders the first class gets the image
         ([7, 7, 7], 10, [4, 3, 3]),
         ([3, 0, 9], 4, [1, 0, 3]),
         ([1, 99], 10, [0, 10]),
@@ -108,12 +112,21 @@ def test_a_folder_is_split_by_class(make_folder):
     assert splits.classes == ("ant", "bee", "cow")
     assert splits.name == "pictures"
     assert splits.flip_safe is True
-    for part, counts in ((splits.val, [2, 1, 3]), (splits.train, [18, 9, 27]), (splits.test, [4, 3, 5])):
+    for part, counts in (
+        (splits.val, [2, 1, 3]),
+        (splits.train, [18, 9, 27]),
+        (splits.test, [4, 3, 5]),
+    ):
         assert part.labels.dtype == torch.int64
         assert part.labels.bincount().tolist() == counts
-        assert [round(float(image[0].float().mean()) / 40) for image in part.images] == part.labels.tolist()
+        assert [
+            round(float(image[0].float().mean()) / 40) for image in part.images
+        ] == part.labels.tolist()
     assert len(set(keys(splits.train)) | set(keys(splits.val)) | set(keys(splits.test))) == 60 + 12
-    assert str(splits) == "pictures: 54 training, 6 validation and 12 test images of 32x32 pixels, 3 classes"
+    assert (
+        str(splits)
+        == "pictures: 54 training, 6 validation and 12 test images of 32x32 pixels, 3 classes"
+    )
 
 
 def test_a_folder_given_as_text_or_in_the_home_folder(make_folder, tmp_path, monkeypatch):
@@ -121,7 +134,9 @@ def test_a_folder_given_as_text_or_in_the_home_folder(make_folder, tmp_path, mon
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert (
-        keys(load_splits(str(folder)).train) == keys(load_splits("~/Tiere é").train) == keys(load_splits(folder).train)
+        keys(load_splits(str(folder)).train)
+        == keys(load_splits("~/Tiere é").train)
+        == keys(load_splits(folder).train)
     )
 
 
@@ -181,7 +196,10 @@ def test_pictures_left_on_disk_make_the_same_splits(make_folder, monkeypatch):
             {"test": {"ant": 1, "bee": 1}},
             "no folder {}/train: an image folder holds train/<class>/* and test/<class>/*",
         ),
-        ({"train": TRAINING}, "no folder {}/test: an image folder holds train/<class>/* and test/<class>/*"),
+        (
+            {"train": TRAINING},
+            "no folder {}/test: an image folder holds train/<class>/* and test/<class>/*",
+        ),
         (
             {"train": TRAINING, "test": {"ant": 1, "bee": 1}},
             "class 'cow' of {} is in only one of train/ and test/: both need the same classes",
@@ -205,7 +223,10 @@ def test_a_folder_that_is_not_what_it_should_be(make_folder, counts, message):
 @pytest.mark.parametrize("dataset", ["cifar-10", "Shapes", "no/such folder"])
 def test_a_data_set_that_is_neither_name_nor_folder(dataset):
     names = "'auto', 'cifar10', 'shapes', 'arrows'"
-    with raises(FileNotFoundError, f"dataset is {dataset!r}: neither one of {names} nor a folder that exists"):
+    with raises(
+        FileNotFoundError,
+        f"dataset is {dataset!r}: neither one of {names} nor a folder that exists",
+    ):
         load_splits(dataset)
 
 
@@ -279,11 +300,23 @@ def test_too_few_images(make_folder, training, arguments, message):
     [
         ({"size": 1}, "size is 1: give the side of the images in pixels, at least 2"),
         ({"train_size": -1}, "train_size is -1: give a number of images, or 0 for all"),
-        ({"val_fraction": 0}, "val_fraction is 0: give a fraction between 0 and 1, for instance 0.1"),
-        ({"val_fraction": 1.0}, "val_fraction is 1.0: give a fraction between 0 and 1, for instance 0.1"),
-        ({"val_fraction": float("nan")}, "val_fraction is nan: give a fraction between 0 and 1, for instance 0.1"),
+        (
+            {"val_fraction": 0},
+            "val_fraction is 0: give a fraction between 0 and 1, for instance 0.1",
+        ),
+        (
+            {"val_fraction": 1.0},
+            "val_fraction is 1.0: give a fraction between 0 and 1, for instance 0.1",
+        ),
+        (
+            {"val_fraction": float("nan")},
+            "val_fraction is nan: give a fraction between 0 and 1, for instance 0.1",
+        ),
         *(
-            ({"normalize": bad}, f"normalize is {bad!r}: give True, False or (mean, std), 3 numbers each, std above 0")
+            (
+                {"normalize": bad},
+                f"normalize is {bad!r}: give True, False or (mean, std), 3 numbers each, std above 0",
+            )
             for bad in (
                 None,
                 1,
@@ -317,7 +350,9 @@ def test_shapes_are_balanced_in_every_split(few_shapes):
 
 
 def test_no_test_image_is_among_the_training_images(monkeypatch):
-    monkeypatch.setattr(sources, "SHAPES_TRAIN", 1200)  # images are drawn by the thousand: equal seeds would show
+    monkeypatch.setattr(
+        sources, "SHAPES_TRAIN", 1200
+    )  # images are drawn by the thousand: equal seeds would show
     monkeypatch.setattr(sources, "SHAPES_TEST", 1000)
     splits = load_splits("shapes", normalize=False)
     assert len(set(keys(splits.train)) | set(keys(splits.val)) | set(keys(splits.test))) == 2200
@@ -343,7 +378,11 @@ def test_shapes_are_drawn_once_and_handed_out_as_copies(few_shapes, monkeypatch)
 
 def test_arrows_are_not_flip_safe(few_shapes):
     splits = load_splits("arrows")
-    assert (splits.name, splits.classes, splits.flip_safe) == ("arrows", ("arrow left", "arrow right"), False)
+    assert (splits.name, splits.classes, splits.flip_safe) == (
+        "arrows",
+        ("arrow left", "arrow right"),
+        False,
+    )
     assert splits.train.labels.bincount().tolist() == [270, 270]
     assert splits.test.labels.bincount().tolist() == [100, 100]
 
@@ -387,7 +426,10 @@ def cifar10(tmp_path, monkeypatch):
     parts, sums = {"train": ([], []), "test": ([], [])}, {}
     names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
     for name in names:
-        pixels, labels = draw.integers(0, 256, (20, 3072), dtype=np.uint8), (np.arange(20) % 10).tolist()
+        pixels, labels = (
+            draw.integers(0, 256, (20, 3072), dtype=np.uint8),
+            (np.arange(20) % 10).tolist(),
+        )
         part = parts["test" if name == "test_batch" else "train"]
         part[0].append(pixels)
         part[1].extend(labels)
@@ -400,7 +442,9 @@ def cifar10(tmp_path, monkeypatch):
     monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", sums["test_batch"]]])
     md5 = hashlib.md5(meta, usedforsecurity=False).hexdigest()
     monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5})
-    return tmp_path, {split: (np.concatenate(pixels), labels) for split, (pixels, labels) in parts.items()}
+    return tmp_path, {
+        split: (np.concatenate(pixels), labels) for split, (pixels, labels) in parts.items()
+    }
 
 
 def test_cifar10_is_read_pixel_for_pixel(cifar10):
@@ -413,7 +457,9 @@ def test_cifar10_is_read_pixel_for_pixel(cifar10):
     label_of = {row.tobytes(): label for row, label in zip(pixels, labels, strict=True)}
     found = keys(splits.train) + keys(splits.val)
     assert Counter(found) == Counter(label_of.keys())
-    assert [label_of[key] for key in found] == splits.train.labels.tolist() + splits.val.labels.tolist()
+    assert [
+        label_of[key] for key in found
+    ] == splits.train.labels.tolist() + splits.val.labels.tolist()
     assert splits.val.labels.bincount().tolist() == [1] * 10
     pixels, labels = files["test"]
     assert keys(splits.test) == [row.tobytes() for row in pixels]
@@ -469,7 +515,9 @@ def test_images_are_normalised_by_the_training_images_own_statistics(few_shapes)
     assert (normalised.std((0, 2, 3)) - 1).abs().max() < 1e-4
     for part in ("val", "test", "train_plain"):
         expected = (stacked(getattr(plain, part)).permute(0, 2, 3, 1) - mean) / std
-        assert torch.allclose(stacked(getattr(splits, part)).permute(0, 2, 3, 1).double(), expected, atol=1e-5)
+        assert torch.allclose(
+            stacked(getattr(splits, part)).permute(0, 2, 3, 1).double(), expected, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("kind", [tuple, list, torch.tensor])
@@ -485,12 +533,18 @@ def test_images_are_normalised_by_a_given_pair(few_shapes, kind):
 
 def test_a_channel_of_one_value_cannot_be_normalised(make_folder, monkeypatch):
     folder = make_folder(PETS)
-    monkeypatch.setattr(sources, "load_images", lambda paths, size: torch.full((len(paths), 3, size, size), 250).byte())
+    monkeypatch.setattr(
+        sources,
+        "load_images",
+        lambda paths, size: torch.full((len(paths), 3, size, size), 250).byte(),
+    )
     message = "a channel has the same value in all training images: use normalize=False"
     for size in (20, 32):
         with raises(ValueError, message):
             load_splits(folder, size=size)  # at 20 pixels, rounding makes their deviation 4e-8
-    assert load_splits(folder, normalize=False).train[0][0].unique().tolist() == [pytest.approx(250 / 255)]
+    assert load_splits(folder, normalize=False).train[0][0].unique().tolist() == [
+        pytest.approx(250 / 255)
+    ]
 
 
 def test_only_training_images_are_augmented(few_shapes):
@@ -509,11 +563,16 @@ def test_only_training_images_are_augmented(few_shapes):
         assert torch.equal(getattr(splits, part)[5][0], getattr(plain, part)[5][0])
     assert len(seen) == 1
     assert keys(splits.train) == keys(splits.train_plain)
-    assert (load_splits("shapes", augment=augment).mean, len(seen)) == (load_splits("shapes").mean, 1)
+    assert (load_splits("shapes", augment=augment).mean, len(seen)) == (
+        load_splits("shapes").mean,
+        1,
+    )
 
 
 def test_an_augmentation_may_give_floats(few_shapes):
-    splits = load_splits("shapes", augment=lambda image: image.float() / 255, normalize=(CIFAR10_MEAN, CIFAR10_STD))
+    splits = load_splits(
+        "shapes", augment=lambda image: image.float() / 255, normalize=(CIFAR10_MEAN, CIFAR10_STD)
+    )
     assert torch.equal(splits.train[0][0], splits.train_plain[0][0])
 
 
@@ -567,13 +626,17 @@ def test_channel_statistics_are_those_of_the_stack(dtype):
 def test_channel_statistics_of_images_of_unlike_sizes():
     images = [torch.rand(2, height, 5, generator=generator(height)) for height in (1, 4, 30)]
     mean, std = channel_stats((image, "any label") for image in images)
-    pixels = torch.cat([image.double().flatten(1) for image in images], dim=1)  # each pixel counts once
+    pixels = torch.cat(
+        [image.double().flatten(1) for image in images], dim=1
+    )  # each pixel counts once
     assert (mean - pixels.mean(1)).abs().max() < 1e-9
     assert (std - pixels.std(1, correction=0)).abs().max() < 1e-9
 
 
 def test_channel_statistics_of_equal_pixels():
-    mean, std = channel_stats([(torch.full((3, 3, 5), 13, dtype=torch.uint8), 0)])  # rounding: variance -4e-19
+    mean, std = channel_stats(
+        [(torch.full((3, 3, 5), 13, dtype=torch.uint8), 0)]
+    )  # rounding: variance -4e-19
     assert mean.tolist() == pytest.approx([13 / 255] * 3)
     assert std.tolist() == pytest.approx([0] * 3, abs=1e-7)  # and no root of a negative number
 
@@ -599,7 +662,9 @@ def test_denormalize_gives_back_what_was_loaded(few_shapes):
     back = denormalize(images, splits.mean, splits.std)
     assert torch.equal((back * 255).round().to(torch.uint8), splits.val.images)
     assert torch.equal(images, before)
-    assert torch.equal(denormalize(images, torch.tensor(splits.mean), torch.tensor(splits.std)), back)
+    assert torch.equal(
+        denormalize(images, torch.tensor(splits.mean), torch.tensor(splits.std)), back
+    )
 
 
 # Loaders

@@ -16,10 +16,15 @@ from course_utils.diagnosis import sanity_check
 def test_labels(splits):
     assert data_alone(shuffle_labels(splits, 0)) == ["labels do not fit"]
     order = splits.train.labels.argsort(stable=True)
-    data = changed(splits.train, images=splits.train.images[order], labels=splits.train.labels[order])
+    data = changed(
+        splits.train, images=splits.train.images[order], labels=splits.train.labels[order]
+    )
     loaders = make_loaders(replace(splits, train=data), 32)._replace(train=DataLoader(data, 32))
     assert data_alone(loaders) == ["sorted by class"]
-    assert data_alone(with_labels(splits, splits.train.labels + 5)) == ["labels do not fit", "too few outputs"]
+    assert data_alone(with_labels(splits, splits.train.labels + 5)) == [
+        "labels do not fit",
+        "too few outputs",
+    ]
 
 
 def roll_by_chance(image):
@@ -40,10 +45,17 @@ def test_augmented_evaluation(splits, name):
 def test_scales(splits):
     parts = {name: getattr(splits, name) for name in ("train", "val", "test")}
     raw = {"mean": (0, 0, 0), "std": (1 / 255,) * 3}
-    for stats, looks in (({"mean": (0, 0, 0), "std": (1, 1, 1)}, "pixels from 0 to 1"), (raw, "bytes")):
+    for stats, looks in (
+        ({"mean": (0, 0, 0), "std": (1, 1, 1)}, "pixels from 0 to 1"),
+        (raw, "bytes"),
+    ):
         everywhere = {name: changed(data, **stats) for name, data in parts.items()}
-        findings = sanity_check(tiny(), make_loaders(replace(splits, **everywhere), 32), training=False)
-        assert [finding.fault for finding in findings] == ["not normalised"] and f"like {looks}:" in findings[0].message
+        findings = sanity_check(
+            tiny(), make_loaders(replace(splits, **everywhere), 32), training=False
+        )
+        assert [finding.fault for finding in findings] == [
+            "not normalised"
+        ] and f"like {looks}:" in findings[0].message
     assert data_alone(replace(splits, val=changed(splits.val, **raw))) == ["scaled differently"]
     broken = part(200, 1)
     broken.std = torch.zeros(3, 1, 1)
@@ -77,7 +89,9 @@ def test_duplicates(splits, kind, one, other):
         images=torch.cat([copies.images[:7], data.images[7:]]),
         labels=torch.cat([copies.labels[:7], data.labels[7:]]),
     )
-    parts = {name: kind(getattr(splits, name)) for name in ("train", "val", "test")} | {one: kind(mixed)}
+    parts = {name: kind(getattr(splits, name)) for name in ("train", "val", "test")} | {
+        one: kind(mixed)
+    }
     (finding,) = sanity_check(tiny(), make_loaders(replace(splits, **parts), 32), training=False)
     assert finding.fault == "duplicates"
     assert finding.message.startswith(f"7 images are in both {one} and {other}: ")

@@ -34,7 +34,9 @@ HEALTHY = {
     "with batch norm": tiny,
     "without": partial(tiny, batch_norm=False),
     "residual": partial(ResNet, depth=8, width=4, num_classes=3),
-    "with dropout": lambda: nn.Sequential(tiny().features, nn.Flatten(), nn.Dropout(0.5), nn.Linear(128, 3)),
+    "with dropout": lambda: nn.Sequential(
+        tiny().features, nn.Flatten(), nn.Dropout(0.5), nn.Linear(128, 3)
+    ),
     "frozen": frozen,
 }
 
@@ -76,7 +78,9 @@ def test_nothing_is_changed(splits):
     assert all(p.grad is None for p in model.parameters()) and not optimizer.state
 
 
-def loop(model, batches, optimizer, device, *, loss_fn, mode=True, clear=lambda optimizer: None, every=1):
+def loop(
+    model, batches, optimizer, device, *, loss_fn, mode=True, clear=lambda optimizer: None, every=1
+):
     """A training loop of somebody's own: how it clears gradients, in which mode, and how often it takes a step."""
     model.train(mode)
     for number, (images, labels) in enumerate(batches, start=1):
@@ -113,7 +117,9 @@ def test_loop(splits, options, found):
 
 def test_an_optimizer_that_forgets(splits):
     model = tiny()
-    assert names(splits, model, optimizer=ForgetfulAdam(model.parameters(), lr=0.001)) == ["gradients kept"]
+    assert names(splits, model, optimizer=ForgetfulAdam(model.parameters(), lr=0.001)) == [
+        "gradients kept"
+    ]
 
 
 @pytest.mark.usefixtures("few_steps")
@@ -190,5 +196,7 @@ def test_learn_by_heart_stops_where_the_loss_is_no_number():
     images, labels = torch.rand(4, 3, 2, 2), torch.tensor([0, 1, 0, 1])
     losses = learn_by_heart(model, torch.optim.SGD(model.parameters(), lr=0.5), images, labels, 30)
     assert len(losses) == 30 and losses[-1] < losses[0]
-    losses = learn_by_heart(model, torch.optim.SGD(model.parameters(), lr=0.5), images / 0, labels, 30)
+    losses = learn_by_heart(
+        model, torch.optim.SGD(model.parameters(), lr=0.5), images / 0, labels, 30
+    )
     assert len(losses) == 1

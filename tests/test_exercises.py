@@ -33,7 +33,12 @@ def exercise_cells() -> list:
                 name = cell.source.partition('check("')[2].partition('"')[0]
                 solution = "solution" in cell.metadata.get("tags", [])
                 found.append(
-                    pytest.param(name, solution, cell.source, id=f"{name}-{'solution' if solution else 'starter'}")
+                    pytest.param(
+                        name,
+                        solution,
+                        cell.source,
+                        id=f"{name}-{'solution' if solution else 'starter'}",
+                    )
                 )
     return found
 

@@ -15,7 +15,9 @@ from course_utils.fast import FastNet, Recipe, Training, augment, one_cycle, whi
 from course_utils.models import Mirrored
 
 CPU = torch.device("cpu")
-SMALL = Recipe(widths=(16, 16, 24), epochs=2, batch_size=50, learning_rate=0.2, muon_rate=0.0, small_size=0)
+SMALL = Recipe(
+    widths=(16, 16, 24), epochs=2, batch_size=50, learning_rate=0.2, muon_rate=0.0, small_size=0
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +45,17 @@ def test_whitening_of_constant_images_is_finite():
 def test_augment_without_shift_only_mirrors():
     images, mirrored = numbered_images(), torch.tensor([True, False, False, True, False, True])
     out = augment(images, mirrored, 0)
-    assert torch.equal(out[mirrored], images[mirrored].flip(2)) and torch.equal(out[~mirrored], images[~mirrored])
+    assert torch.equal(out[mirrored], images[mirrored].flip(2)) and torch.equal(
+        out[~mirrored], images[~mirrored]
+    )
 
 
 def test_augment_gives_windows_of_the_reflected_image():
     images = numbered_images(200, 6)
     out = augment(images, torch.zeros(200, dtype=torch.bool), 2, torch.Generator().manual_seed(0))
-    padded = nn.functional.pad(images.permute(0, 3, 1, 2).double(), (2, 2, 2, 2), mode="reflect").permute(0, 2, 3, 1)
+    padded = nn.functional.pad(
+        images.permute(0, 3, 1, 2).double(), (2, 2, 2, 2), mode="reflect"
+    ).permute(0, 2, 3, 1)
     places = set()
     for one, window in zip(padded, out, strict=True):
         fits = [
@@ -66,8 +72,12 @@ def test_augment_gives_windows_of_the_reflected_image():
 def test_augment_leaves_the_originals_and_follows_its_generator():
     images, mirrored = numbered_images(), torch.ones(6, dtype=torch.bool)
     before = images.clone()
-    first, second = (augment(images, mirrored, 3, torch.Generator().manual_seed(5)) for _ in range(2))
-    assert torch.equal(first, second) and torch.equal(images, before) and first.dtype == images.dtype
+    first, second = (
+        augment(images, mirrored, 3, torch.Generator().manual_seed(5)) for _ in range(2)
+    )
+    assert (
+        torch.equal(first, second) and torch.equal(images, before) and first.dtype == images.dtype
+    )
 
 
 def test_one_cycle_rises_for_a_fifth_and_falls_to_0():
@@ -87,7 +97,9 @@ def test_network_passes_colours_on_at_first():
 def test_network_takes_any_size_and_keeps_batch_norm_weights(side):
     net = FastNet((8, 8, 8), num_classes=7)
     assert net(torch.randn(2, 3, side, side)).shape == (2, 7)
-    assert not any(layer.weight.requires_grad for layer in net.modules() if isinstance(layer, nn.BatchNorm2d))
+    assert not any(
+        layer.weight.requires_grad for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)
+    )
 
 
 def test_skips_go_around_two_more_convolutions():
@@ -144,7 +156,9 @@ def test_first_layer_stays_and_its_bias_learns(splits):
     training = Training(splits, SMALL, 0, CPU)
     weight, bias = (p.detach().clone() for p in training.model.whiten.parameters())
     training.run_epoch()
-    assert torch.equal(training.model.whiten.weight, weight) and not torch.equal(training.model.whiten.bias, bias)
+    assert torch.equal(training.model.whiten.weight, weight) and not torch.equal(
+        training.model.whiten.bias, bias
+    )
 
 
 def test_first_bias_stops_learning(splits):
@@ -179,7 +193,9 @@ def flips_by_epoch(splits, flip, epochs=3):
         ((images, _),) = training.batches()
         same = (images[:, None] == originals[None]).flatten(2).all(2).any(1)
         sums = images.sum((1, 2, 3))[:, None] - originals.sum((1, 2, 3))[None]
-        order = sums.abs().argmin(1)  # which original each one is: mirrored or not, the sum is the same
+        order = sums.abs().argmin(
+            1
+        )  # which original each one is: mirrored or not, the sum is the same
         found.append(torch.empty(120, dtype=torch.bool).scatter_(0, order, ~same))
     return found
 
@@ -206,9 +222,18 @@ def test_few_images_make_one_batch(splits):
 
 
 def test_another_network_and_muon(splits):
-    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3),
+        nn.BatchNorm2d(8),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 10),
+    )
     training = Training(splits, replace(SMALL, muon_rate=0.1), 0, CPU, net)
-    assert training.model is net and [type(o).__name__ for o in training.optimizers] == ["SGD", "Muon"]
+    assert training.model is net and [type(o).__name__ for o in training.optimizers] == [
+        "SGD",
+        "Muon",
+    ]
     before = net[0].weight.detach().clone()
     training.run_epoch()
     assert not torch.equal(net[0].weight, before)
@@ -221,10 +246,24 @@ def test_an_unknown_flip_is_refused(splits):
 
 def test_command_line(make_folder):
     folder = make_folder({"train": {"cat": 12, "dog": 12}, "test": {"cat": 2, "dog": 2}})
-    options = ["--epochs", "1", "--widths", "4,4,4", "--skips", "--batch-size", "4", "--device", "cpu"]
+    options = [
+        "--epochs",
+        "1",
+        "--widths",
+        "4,4,4",
+        "--skips",
+        "--batch-size",
+        "4",
+        "--device",
+        "cpu",
+    ]
     run = CliRunner().invoke(fast, [str(folder), *options, "--test", "--learning-rate", "0.01"])
     assert run.exit_code == 0, run.output
-    assert "epoch 1: loss" in run.output and "\ntest accuracy" in run.output and "mirror images" in run.output
+    assert (
+        "epoch 1: loss" in run.output
+        and "\ntest accuracy" in run.output
+        and "mirror images" in run.output
+    )
     assert "test accuracy" not in CliRunner().invoke(fast, [str(folder), *options]).output
 
 

@@ -50,7 +50,11 @@ def test_features_are_the_means_of_the_maps_in_evaluation_mode():
 
 def test_features_of_nothing():
     with raises(ValueError, "the loader has no images: there is nothing to predict"):
-        extract_features(add_head(small_features(), 3), TensorDataset(torch.rand(0, 3, 8, 8), torch.arange(0)), CPU)
+        extract_features(
+            add_head(small_features(), 3),
+            TensorDataset(torch.rand(0, 3, 8, 8), torch.arange(0)),
+            CPU,
+        )
 
 
 def clouds(per_class=30):
@@ -71,7 +75,10 @@ def test_the_probe_is_at_the_minimum_and_takes_features_as_they_are():
     mean, std = features.mean(dim=0), features.std(dim=0, correction=0).clamp(min=1e-6)
     weight = (probe.weight * std).detach().requires_grad_()
     bias = (probe.bias + probe.weight @ mean).detach().requires_grad_()
-    loss = F.cross_entropy(F.linear((features - mean) / std, weight, bias), labels) + decay / 2 * weight.square().sum()
+    loss = (
+        F.cross_entropy(F.linear((features - mean) / std, weight, bias), labels)
+        + decay / 2 * weight.square().sum()
+    )
     loss.backward()
     assert weight.grad.abs().max() < 1e-3 and bias.grad.abs().max() < 1e-3
 
@@ -89,7 +96,10 @@ def test_the_probe_does_not_depend_on_the_scale_of_features_or_on_chance():
 def test_more_weight_decay_gives_smaller_weights():
     features, labels = clouds()
     std = features.std(dim=0, correction=0)
-    sizes = [(fit_probe(features, labels, 3, decay).weight * std).norm().item() for decay in (0.001, 0.1, 10.0)]
+    sizes = [
+        (fit_probe(features, labels, 3, decay).weight * std).norm().item()
+        for decay in (0.001, 0.1, 10.0)
+    ]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -112,5 +122,7 @@ def test_parameter_groups():
     moved = [not torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True)]
     assert moved[:2] == [False, False] and moved[-1]
     assert math.isclose(
-        (model.classifier.bias - before[-1]).norm().item(), 0.1 * model.classifier.bias.grad.norm().item(), rel_tol=1e-4
+        (model.classifier.bias - before[-1]).norm().item(),
+        0.1 * model.classifier.bias.grad.norm().item(),
+        rel_tol=1e-4,
     )

@@ -30,7 +30,10 @@ def test_freezing_leaves_running_statistics_free_and_frozen_does_not():
         model(images).sum().backward()
         assert count_parameters(model, trainable_only=True) == 5 * 3 + 3
         assert all(p.grad is None for p in model.features.parameters())
-        assert any(not torch.equal(b, before[name]) for name, b in model.features.named_buffers()) == moves
+        assert (
+            any(not torch.equal(b, before[name]) for name, b in model.features.named_buffers())
+            == moves
+        )
         assert model.training and model.features.training == moves
 
 
@@ -45,7 +48,10 @@ def test_frozen_gives_what_the_module_gives_in_evaluation_mode():
 def test_a_random_copy_is_fresh_trainable_and_another():
     features = small_features()
     with torch.no_grad():
-        for tensor in (*features.parameters(), *(b for b in features.buffers() if b.is_floating_point())):
+        for tensor in (
+            *features.parameters(),
+            *(b for b in features.buffers() if b.is_floating_point()),
+        ):
             tensor.fill_(5.0)
     freeze(features)
     fresh = random_copy(features)

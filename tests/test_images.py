@@ -12,13 +12,22 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils.images import SUFFIXES, ImageFiles, list_folder, load_images, read_image, resize_to_square
+from course_utils.images import (
+    SUFFIXES,
+    ImageFiles,
+    list_folder,
+    load_images,
+    read_image,
+    resize_to_square,
+)
 
 RED, GREEN, WHITE = [255, 0, 0], [0, 255, 0], [255, 255, 255]
 
 
 def noise(height, width, channels=3, dtype=np.uint8):
-    return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (height, width, channels), dtype, endpoint=True)
+    return np.random.default_rng(0).integers(
+        0, np.iinfo(dtype).max, (height, width, channels), dtype, endpoint=True
+    )
 
 
 def pixels(path):
@@ -34,7 +43,9 @@ def pixels(path):
 def test_exact_formats_come_back_pixel_for_pixel(tmp_path, suffix):
     values = noise(5, 7)
     Image.fromarray(values).save(tmp_path / f"x{suffix}")
-    assert torch.equal(read_image(tmp_path / f"x{suffix}"), torch.from_numpy(values).permute(2, 0, 1))
+    assert torch.equal(
+        read_image(tmp_path / f"x{suffix}"), torch.from_numpy(values).permute(2, 0, 1)
+    )
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".webp"])
@@ -129,7 +140,9 @@ def test_16_bits_are_scaled_to_8(tmp_path):
 
 
 def test_numbers_of_32_bits_are_cut_to_the_range(tmp_path):
-    Image.fromarray(np.array([[-1.0, 0.0, 0.5, 1.0, 3.0]], dtype=np.float32)).save(tmp_path / "x.tif")
+    Image.fromarray(np.array([[-1.0, 0.0, 0.5, 1.0, 3.0]], dtype=np.float32)).save(
+        tmp_path / "x.tif"
+    )
     assert pixels(tmp_path / "x.tif") == [[[grey] * 3 for grey in (0, 0, 128, 255, 255)]]
     Image.fromarray(np.array([[-5, 257, 2**31 - 1]], dtype=np.int32)).save(tmp_path / "y.tif")
     assert pixels(tmp_path / "y.tif") == [[[grey] * 3 for grey in (0, 1, 255)]]
@@ -168,26 +181,32 @@ def test_a_truncated_picture_is_named(tmp_path, suffix):
     Image.fromarray(noise(60, 60)).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(
-        ValueError, match=f"^cannot read the picture {re.escape(str(path))}: .+; repair it or remove it$"
+        ValueError,
+        match=f"^cannot read the picture {re.escape(str(path))}: .+; repair it or remove it$",
     ):
         read_image(path)
 
 
 def test_a_picture_that_is_not_there_is_named(tmp_path):
     with pytest.raises(
-        ValueError, match=f"^cannot read the picture {re.escape(str(tmp_path / 'x.png'))}: .*No such file"
+        ValueError,
+        match=f"^cannot read the picture {re.escape(str(tmp_path / 'x.png'))}: .*No such file",
     ):
         read_image(tmp_path / "x.png")
 
 
 def test_a_bomb_is_refused_before_it_takes_memory(tmp_path):
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0))
     body = chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + body)
-    with pytest.raises(ValueError, match=r"^cannot read the picture .*x\.png: .*3600000000 pixels.*; repair it or"):
+    with pytest.raises(
+        ValueError, match=r"^cannot read the picture .*x\.png: .*3600000000 pixels.*; repair it or"
+    ):
         read_image(tmp_path / "x.png")
 
 
@@ -210,7 +229,9 @@ def test_damage_of_any_kind_gives_a_picture_or_that_error(tmp_path):
                 assert "\n" not in str(error)
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (8, 8), (5, 9), (9, 5), (1, 300), (300, 1), (64, 64)])
+@pytest.mark.parametrize(
+    ("height", "width"), [(1, 1), (8, 8), (5, 9), (9, 5), (1, 300), (300, 1), (64, 64)]
+)
 def test_any_size_becomes_a_square(height, width):
     square = resize_to_square(torch.full((3, height, width), 77, dtype=torch.uint8), 8)
     assert square.shape == (3, 8, 8)
@@ -227,7 +248,9 @@ def test_the_middle_is_what_remains():
 
 def test_scaling_down_averages():
     small = resize_to_square(torch.from_numpy(noise(3, 256, 256)), 4)
-    assert (small.float() - 127.5).abs().max() < 10  # single pixels would lie anywhere from 0 to 255
+    assert (
+        small.float() - 127.5
+    ).abs().max() < 10  # single pixels would lie anywhere from 0 to 255
 
 
 def test_a_square_of_the_right_size_is_left_alone():
@@ -236,7 +259,9 @@ def test_a_square_of_the_right_size_is_left_alone():
 
 
 def test_a_panorama_is_cut_before_it_is_scaled_up():
-    square = resize_to_square(torch.ones(3, 1, 2_000_000, dtype=torch.uint8), 224)  # scaled whole: 300 GB
+    square = resize_to_square(
+        torch.ones(3, 1, 2_000_000, dtype=torch.uint8), 224
+    )  # scaled whole: 300 GB
     assert square.shape == (3, 224, 224)
 
 
@@ -254,7 +279,15 @@ def test_a_folder_is_listed_by_class_and_name(make_folder):
 
 def test_stray_files_are_passed_over(make_folder):
     folder = make_folder({"train": {"cat": 1}}) / "train"
-    for stray in ("notes.txt", "cat/.DS_Store", "cat/Thumbs.db", "cat/notes.txt", "cat/._0.png", "cat/.png", "cat/png"):
+    for stray in (
+        "notes.txt",
+        "cat/.DS_Store",
+        "cat/Thumbs.db",
+        "cat/notes.txt",
+        "cat/._0.png",
+        "cat/.png",
+        "cat/png",
+    ):
         (folder / stray).write_bytes(b"stray")
     for nested in (".hidden", "cat/nested", "cat/folder.png"):
         (folder / nested).mkdir()
@@ -271,7 +304,9 @@ def test_every_suffix_counts_in_capitals_too(tmp_path, suffix):
 
 
 def test_a_folder_that_is_none_is_named(tmp_path):
-    message = f"no folder {tmp_path / 'train'}: an image folder holds train/<class>/* and test/<class>/*"
+    message = (
+        f"no folder {tmp_path / 'train'}: an image folder holds train/<class>/* and test/<class>/*"
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         list_folder(tmp_path / "train")
 
@@ -301,7 +336,10 @@ def mixed_pictures(folder):
 def test_pictures_left_on_disk_equal_those_in_memory(tmp_path):
     paths = mixed_pictures(tmp_path)
     bytes_needed = 3 * 3 * 8 * 8
-    images, files = load_images(paths, 8, memory=bytes_needed), load_images(paths, 8, memory=bytes_needed - 1)
+    images, files = (
+        load_images(paths, 8, memory=bytes_needed),
+        load_images(paths, 8, memory=bytes_needed - 1),
+    )
     assert isinstance(images, torch.Tensor)
     assert isinstance(files, ImageFiles)
     assert images.shape == (3, 3, 8, 8)

@@ -20,11 +20,19 @@ def test_every_rung_changes_what_it_says():
     for rung in LADDER[1:]:
         now = settings_of(rung.name, {})
         assert now != before, rung.name
-        assert rung.only_speed == (as_trained(rung.name, {}, 3) == as_trained("batch", {}, 3)) or rung.name == "batch"
+        assert (
+            rung.only_speed == (as_trained(rung.name, {}, 3) == as_trained("batch", {}, 3))
+            or rung.name == "batch"
+        )
         before = before if rung.aside else now
     assert settings_of("batch", {"batch": {"adam": 0.5}}).adam == 0.5
-    assert settings_of("one-cycle", {}).network == "early pooling"  # not that of the aside before it
-    assert not as_trained("float32", {}, 3).recipe.bfloat16 and as_trained("source", {}, 3).recipe.bfloat16
+    assert (
+        settings_of("one-cycle", {}).network == "early pooling"
+    )  # not that of the aside before it
+    assert (
+        not as_trained("float32", {}, 3).recipe.bfloat16
+        and as_trained("source", {}, 3).recipe.bfloat16
+    )
     with pytest.raises(ValueError, match="no rung 'x': there is source, batch"):
         settings_of("x", {})
 
@@ -33,7 +41,8 @@ def test_random_start_is_another_start_of_the_same_network(cost_splits):
     from ladder import FAST, Climb
 
     identity, random = (
-        Climb(cost_splits, small(FAST).change(network=name), 0, CPU).model for name in ("fast", "fast, random start")
+        Climb(cost_splits, small(FAST).change(network=name), 0, CPU).model
+        for name in ("fast", "fast, random start")
     )
     convs = [p.ndim == 4 for p in identity.groups.parameters()]
     assert sum(convs) == 6
@@ -50,7 +59,11 @@ def test_every_rung_trains(cost_splits):
         before = [p.detach().clone() for p in training.model.parameters() if p.requires_grad]
         assert torch.tensor(training.run_epoch()).isfinite(), rung.name
         after = [p for p in training.model.parameters() if p.requires_grad]
-        assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True) if new.ndim > 1), rung.name
+        assert all(
+            not torch.equal(old, new)
+            for old, new in zip(before, after, strict=True)
+            if new.ndim > 1
+        ), rung.name
 
 
 def test_ladder_networks():
@@ -59,9 +72,12 @@ def test_ladder_networks():
     images = torch.randn(2, 3, 32, 32)
     for name, network in NETWORKS.items():
         assert network(7)(images).shape == (2, 7), name
-    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in NETWORKS["no BatchNorm"](10).modules())
+    assert not any(
+        isinstance(layer, nn.BatchNorm2d) for layer in NETWORKS["no BatchNorm"](10).modules()
+    )
     convolutions = [
-        [p.shape for p in model.parameters() if p.ndim == 4] for model in (PooledHead(10), EarlyPooling(10))
+        [p.shape for p in model.parameters() if p.ndim == 4]
+        for model in (PooledHead(10), EarlyPooling(10))
     ]
     assert convolutions[0] == convolutions[1]
 

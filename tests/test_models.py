@@ -31,12 +31,25 @@ def test_a_block():
     assert kinds(block) == ["Conv2d", "ReLU", "Conv2d", "ReLU", "MaxPool2d"]
     assert block(torch.rand(2, 3, 8, 10)).shape == (2, 32, 4, 5)
     assert block(torch.rand(2, 3, 9, 11)).shape == (2, 32, 4, 5)
-    assert [tuple(p.shape) for p in block.parameters()] == [(16, 3, 3, 3), (16,), (32, 16, 3, 3), (32,)]
+    assert [tuple(p.shape) for p in block.parameters()] == [
+        (16, 3, 3, 3),
+        (16,),
+        (32, 16, 3, 3),
+        (32,),
+    ]
 
 
 def test_a_block_with_batch_normalisation_has_no_bias_before_it():
     block = conv_block(3, 4, 5, batch_norm=True)
-    assert kinds(block) == ["Conv2d", "BatchNorm2d", "ReLU", "Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]
+    assert kinds(block) == [
+        "Conv2d",
+        "BatchNorm2d",
+        "ReLU",
+        "Conv2d",
+        "BatchNorm2d",
+        "ReLU",
+        "MaxPool2d",
+    ]
     assert [layer.num_features for layer in block if isinstance(layer, nn.BatchNorm2d)] == [4, 5]
     assert block[0].bias is block[3].bias is None
     assert block(torch.rand(2, 3, 8, 8)).shape == (2, 5, 4, 4)

@@ -17,7 +17,16 @@ from course_utils.cli.publish import find_faults, is_stale
 from course_utils.runtime import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-COMMON = ("dataset", "epochs", "batch_size", "learning_rate", "train_size", "seed", "device", "output_dir")
+COMMON = (
+    "dataset",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "train_size",
+    "seed",
+    "device",
+    "output_dir",
+)
 # Where the package keeps what a lesson writes out. Helpers that serve one lesson only are not in the package.
 HOME = {
     "channel_stats": "course_utils.data",
@@ -101,7 +110,11 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 
 def code_cells(notebook: nbformat.NotebookNode, tag: str = "") -> list[nbformat.NotebookNode]:
-    return [c for c in notebook.cells if c.cell_type == "code" and (not tag or tag in c.metadata.get("tags", []))]
+    return [
+        c
+        for c in notebook.cells
+        if c.cell_type == "code" and (not tag or tag in c.metadata.get("tags", []))
+    ]
 
 
 def definitions(path: Path) -> dict[str, ast.AST]:
@@ -117,7 +130,10 @@ def bare(node: ast.AST) -> str:
             child.returns = None
         if isinstance(child, ast.arg):
             child.annotation = None
-        if isinstance(child, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(child) is not None:
+        if (
+            isinstance(child, (ast.FunctionDef, ast.ClassDef))
+            and ast.get_docstring(child) is not None
+        ):
             child.body = child.body[1:]
     return ast.dump(node)
 
@@ -139,7 +155,9 @@ def test_published(path):
     assert list(find_faults(notebook)) == []
     assert not is_stale(notebook), "run `make publish`"
     assert path.stat().st_size < 1_500_000
-    assert [c.execution_count for c in code_cells(notebook)] == list(range(1, len(code_cells(notebook)) + 1))
+    assert [c.execution_count for c in code_cells(notebook)] == list(
+        range(1, len(code_cells(notebook)) + 1)
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -150,9 +168,14 @@ def test_form(path):
     lines = ast.parse(parameters.source).body
     assert all(isinstance(line, ast.AnnAssign) for line in lines)
     assert set(COMMON) <= {line.target.id for line in lines}
-    assert all(line.count("#") == 1 and "=" not in line.partition("#")[2] for line in parameters.source.splitlines())
+    assert all(
+        line.count("#") == 1 and "=" not in line.partition("#")[2]
+        for line in parameters.source.splitlines()
+    )
     assert len(code_cells(notebook, "nbval-ignore-output")) <= 2
-    assert not any("NBVAL_" in cell.source for cell in notebook.cells)  # nbval obeys such comments too
+    assert not any(
+        "NBVAL_" in cell.source for cell in notebook.cells
+    )  # nbval obeys such comments too
     assert not any("raises-exception" in cell.metadata.get("tags", []) for cell in notebook.cells)
     folded = [c for c in code_cells(notebook) if c.metadata.get("jupyter", {}).get("source_hidden")]
     assert folded == code_cells(notebook, "solution") and folded
@@ -164,7 +187,9 @@ def test_form(path):
 @pytest.mark.parametrize("path", [*NOTEBOOKS, *ROOT.glob("*.md")], ids=lambda p: p.name)
 def test_links_to_files_lead_somewhere(path):
     text = (
-        "\n".join(c.source for c in read(path).cells) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+        "\n".join(c.source for c in read(path).cells)
+        if path.suffix == ".ipynb"
+        else path.read_text(encoding="utf-8")
     )
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (path.parent / target).exists(), target
@@ -172,7 +197,9 @@ def test_links_to_files_lead_somewhere(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_figures_carry_alt_text(path):
-    outputs = [o for c in code_cells(read(path)) for o in c.outputs if "image/png" in o.get("data", {})]
+    outputs = [
+        o for c in code_cells(read(path)) for o in c.outputs if "image/png" in o.get("data", {})
+    ]
     assert outputs
     for output in outputs:
         assert len(output.metadata["image/png"]["alt"]) > 20
@@ -201,7 +228,9 @@ def test_lesson_03_builds_the_package_network():
     assert torch.equal(ours(images), theirs(images))
 
 
-@pytest.mark.parametrize(("printed", "verdict"), [("6 * 7", "1 passed"), ("6 * 7 + 1e-9", "1 failed")])
+@pytest.mark.parametrize(
+    ("printed", "verdict"), [("6 * 7", "1 passed"), ("6 * 7 + 1e-9", "1 failed")]
+)
 def test_nbval_sees_a_changed_output(tmp_path, printed, verdict):
     cell = nbformat.v4.new_code_cell(
         f"print({printed})",
@@ -210,7 +239,13 @@ def test_nbval_sees_a_changed_output(tmp_path, printed, verdict):
     )
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata=read(NOTEBOOKS[0]).metadata)
     nbformat.write(notebook, tmp_path / "lesson.ipynb")
-    options = ["--nbval", "--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg"), "-p", "no:cacheprovider"]
+    options = [
+        "--nbval",
+        "--nbval-sanitize-with",
+        str(ROOT / "tests" / "nbval_sanitize.cfg"),
+        "-p",
+        "no:cacheprovider",
+    ]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "lesson.ipynb"],
         cwd=tmp_path,

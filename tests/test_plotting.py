@@ -33,7 +33,9 @@ def test_background_is_opaque_and_resolution_modest():
 
 @pytest.mark.parametrize(("shape", "rows"), [((5, 3, 8, 8), 2), ((3, 1, 8, 8), 1)])
 def test_plot_images(shape, rows):
-    figure = plotting.plot_images(torch.rand(shape) * 3 - 1, [f"t{i}" for i in range(shape[0])], columns=3)
+    figure = plotting.plot_images(
+        torch.rand(shape) * 3 - 1, [f"t{i}" for i in range(shape[0])], columns=3
+    )
     assert len(figure.axes) == rows * 3
     assert [ax.get_title() for ax in figure.axes[: shape[0]]] == [f"t{i}" for i in range(shape[0])]
     drawn = figure.axes[0].images[0].get_array()
@@ -43,7 +45,9 @@ def test_plot_images(shape, rows):
 
 
 def test_plot_grid_names_its_rows():
-    figure = plotting.plot_grid(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), columns=2, row_names=["cat", "dog"])
+    figure = plotting.plot_grid(
+        torch.zeros(4, 3, 8, 8, dtype=torch.uint8), columns=2, row_names=["cat", "dog"]
+    )
     assert [text.get_text() for text in figure.axes[0].texts] == ["cat", "dog"]
     plt.close(figure)
 
@@ -59,7 +63,9 @@ def test_plot_history_marks_the_best_epoch():
 
 
 def test_plot_lines():
-    figure = plotting.plot_lines({"a": [1, 2], "b": [3, 4]}, x=[10, 20], xlabel="steps", ylabel="loss")
+    figure = plotting.plot_lines(
+        {"a": [1, 2], "b": [3, 4]}, x=[10, 20], xlabel="steps", ylabel="loss"
+    )
     (ax,) = figure.axes
     assert list(ax.lines[1].get_xdata()) == [10, 20]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
@@ -117,14 +123,18 @@ def test_plot_costs_draws_the_rungs_that_have_an_accuracy(measure, first):
     (ax,) = plotting.plot_costs(RECORDED, measure).axes
     points = [line for line in ax.lines if line.get_marker() == "o"]
     assert [line.get_fillstyle() for line in points] == ["full", "full", "none"]
-    assert points[0].get_xdata()[0] == pytest.approx(first) and points[0].get_ydata()[0] == pytest.approx(0.71)
+    assert points[0].get_xdata()[0] == pytest.approx(first) and points[0].get_ydata()[
+        0
+    ] == pytest.approx(0.71)
     assert [text.get_text() for text in ax.texts] == ["1", "3", "4"]
     assert "4 Muon (aside)" in legend(ax) and legend(ax)[-3:] == GOALS
     plt.close("all")
 
 
 def test_plot_costs_draws_the_goals_that_were_measured():
-    (ax,) = plotting.plot_costs({name: part for name, part in RECORDED.items() if name != "eighth"}).axes
+    (ax,) = plotting.plot_costs(
+        {name: part for name, part in RECORDED.items() if name != "eighth"}
+    ).axes
     assert legend(ax)[-2:] == [GOALS[0], GOALS[2]]
     plt.close("all")
 
@@ -143,12 +153,22 @@ def test_plot_costs_gives_close_points_one_label(accuracies, labels):
         {"name": f"{number}", "aside": False, "only_speed": False, "test_accuracy": [accuracy]}
         for number, accuracy in enumerate(accuracies)
     ]
-    costs = {rung["name"]: {"time": 1.0 + 0.1 * number, "flops": 1.0} for number, rung in enumerate(rungs)}
-    made_up = {"ladder": RECORDED["ladder"] | {"rungs": rungs}, "costs": {"training": 0.1, "images": costs}}
+    costs = {
+        rung["name"]: {"time": 1.0 + 0.1 * number, "flops": 1.0}
+        for number, rung in enumerate(rungs)
+    }
+    made_up = {
+        "ladder": RECORDED["ladder"] | {"rungs": rungs},
+        "costs": {"training": 0.1, "images": costs},
+    }
     (ax,) = plotting.plot_costs(made_up, "flops").axes
     assert [text.get_text() for text in ax.texts] == labels
-    (ax,) = plotting.plot_costs({**made_up, "fifth": RECORDED["fifth"] | {"test_accuracy": [0.92]}}, "time").axes
-    assert legend(ax)[-1] == "a fifth of the time, one seed"  # no spread to draw, nothing to warn of
+    (ax,) = plotting.plot_costs(
+        {**made_up, "fifth": RECORDED["fifth"] | {"test_accuracy": [0.92]}}, "time"
+    ).axes
+    assert (
+        legend(ax)[-1] == "a fifth of the time, one seed"
+    )  # no spread to draw, nothing to warn of
     plt.close("all")
 
 

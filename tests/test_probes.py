@@ -49,9 +49,14 @@ def test_receptive_field_of_the_source_network():
 
 
 def test_receptive_field_with_stride_and_dilation():
-    assert receptive_field([nn.Conv2d(1, 1, 3, stride=2), nn.Conv2d(1, 1, 3, dilation=2)])[-1] == (11, 2)
+    assert receptive_field([nn.Conv2d(1, 1, 3, stride=2), nn.Conv2d(1, 1, 3, dilation=2)])[-1] == (
+        11,
+        2,
+    )
     assert receptive_field([nn.ReLU()]) == [(1, 1)]
-    with pytest.raises(ValueError, match=r"a window of 3x5 is not square: the receptive field has no one size"):
+    with pytest.raises(
+        ValueError, match=r"a window of 3x5 is not square: the receptive field has no one size"
+    ):
         receptive_field([nn.Conv2d(1, 1, (3, 5))])
 
 
@@ -59,7 +64,9 @@ def test_gradient_sizes_of_one_convolution_by_hand():
     model = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.Flatten())
     nn.init.zeros_(model[0].weight)
     sizes = gradient_sizes(model, torch.full((3, 1, 1, 1), 4.0), torch.tensor([0, 0, 0]))
-    assert sizes == {"0": pytest.approx(2.0)}  # equal logits: the gradient is 4 (p - 1) = -2 and 4 p = 2
+    assert sizes == {
+        "0": pytest.approx(2.0)
+    }  # equal logits: the gradient is 4 (p - 1) = -2 and 4 p = 2
 
 
 def test_gradient_sizes_leave_no_trace():
@@ -81,7 +88,9 @@ def test_gradient_sizes_see_what_float32_cannot_square():
 
 
 def test_dead_shares_by_hand():
-    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 1), nn.Flatten())
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 1), nn.Flatten()
+    )
     model.append(nn.Linear(2 * 2 * 2, 3))
     with torch.no_grad():
         model[0].bias.copy_(torch.tensor([-100.0, 100, -100, -100]))
@@ -89,7 +98,9 @@ def test_dead_shares_by_hand():
     shares = dead_shares(model.train(), images)
     assert shares["3"] == 0.75
     assert shares["0"] == 0  # pixels are not negative either
-    assert "0" not in dead_shares(model, images - 0.5)  # what has negative numbers is no output of a ReLU
+    assert "0" not in dead_shares(
+        model, images - 0.5
+    )  # what has negative numbers is no output of a ReLU
     assert model.training and not any(layer._forward_pre_hooks for layer in model)
     with pytest.raises(RuntimeError):
         dead_shares(model, torch.ones(1, 4, 4, 4))
@@ -107,7 +118,9 @@ def test_grad_cam_of_a_resnet_is_its_weighted_sum_of_maps():
     model = ResNet(8, 4)
     images, classes = torch.randn(3, 3, 16, 16), torch.tensor([0, 4, 9])
     heat = grad_cam(model, model.stages, images, classes)
-    assert heat.shape == (3, 16, 16) and heat.min() >= 0 and heat.max() <= 1 and not heat.requires_grad
+    assert (
+        heat.shape == (3, 16, 16) and heat.min() >= 0 and heat.max() <= 1 and not heat.requires_grad
+    )
     with torch.no_grad():
         maps = model.eval().stages(model.stem(images))
         sums = torch.einsum("nchw,nc->nhw", maps, model.head.weight[classes]).relu()
@@ -135,7 +148,9 @@ def test_grad_cam_is_zero_where_nothing_speaks_for_the_class():
 def test_row_gradients_by_hand():
     model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False))
     nn.init.zeros_(model[1].weight)
-    model[1].weight.data[0] = torch.tensor([1.0, 3.0, 0.0, 0.0])  # the second of two rows has no say
+    model[1].weight.data[0] = torch.tensor(
+        [1.0, 3.0, 0.0, 0.0]
+    )  # the second of two rows has no say
     images = torch.zeros(5, 1, 2, 2, requires_grad=True)
     rows = row_gradients(model, images, torch.zeros(5, dtype=torch.long))
     # Equal logits: each image's gradient is (p - 1) (w0 - w1) / 5, that is 0.1 and 0.3 in size.
@@ -144,7 +159,9 @@ def test_row_gradients_by_hand():
 
 
 def test_row_gradients_leave_no_trace():
-    model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2 * 4 * 3, 2)).eval()
+    model = nn.Sequential(
+        nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2 * 4 * 3, 2)
+    ).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     rows = row_gradients(model, torch.rand(4, 3, 6, 5), torch.tensor([0, 1, 0, 1]))
     assert len(rows) == 6 and all(row > 0 for row in rows)

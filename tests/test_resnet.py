@@ -21,7 +21,11 @@ def test_the_source_network_has_the_source_numbers():
     assert model(torch.rand(2, 3, 32, 32)).shape == (2, 10)
     narrow = SourceResNet(3, widths=(2, 3, 4), hidden=(6, 5))
     assert narrow(torch.rand(2, 3, 32, 32)).shape == (2, 3)
-    assert [tuple(p.shape) for p in narrow.classifier.parameters() if p.ndim == 2] == [(6, 64), (5, 6), (3, 5)]
+    assert [tuple(p.shape) for p in narrow.classifier.parameters() if p.ndim == 2] == [
+        (6, 64),
+        (5, 6),
+        (3, 5),
+    ]
     assert [tuple(p.shape) for p in model.classifier.parameters() if p.ndim == 2] == [
         (2048, 4096),
         (512, 2048),
@@ -32,7 +36,9 @@ def test_the_source_network_has_the_source_numbers():
 def test_a_source_block_computes_what_it_says():
     block, maps = SourceBlock(2, 5).eval(), torch.rand(2, 2, 6, 6)
     branch = block.norm2(block.conv2(F.relu(block.norm1(block.conv1(maps)))))
-    skip = torch.einsum("oi,nihw->nohw", block.skip.weight[:, :, 0, 0], maps) + block.skip.bias.view(-1, 1, 1)
+    skip = torch.einsum(
+        "oi,nihw->nohw", block.skip.weight[:, :, 0, 0], maps
+    ) + block.skip.bias.view(-1, 1, 1)
     assert torch.allclose(block(maps), (branch + skip).clamp(min=0), atol=1e-6)
     assert isinstance(SourceBlock(4, 4).skip, nn.Conv2d)  # everywhere, also where shapes agree
 
@@ -42,11 +48,16 @@ def test_resnet_20():
     assert count_parameters(model) == 272_474
     assert multiply_adds(model) == 40_813_184
     layers = [
-        m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) and getattr(m, "kernel_size", 0) != (1, 1)
+        m
+        for m in model.modules()
+        if isinstance(m, (nn.Conv2d, nn.Linear)) and getattr(m, "kernel_size", 0) != (1, 1)
     ]
     assert len(layers) == 20
     projections = [m for m in model.modules() if getattr(m, "kernel_size", 0) == (1, 1)]
-    assert [(m.in_channels, m.out_channels, m.stride) for m in projections] == [(16, 32, (2, 2)), (32, 64, (2, 2))]
+    assert [(m.in_channels, m.out_channels, m.stride) for m in projections] == [
+        (16, 32, (2, 2)),
+        (32, 64, (2, 2)),
+    ]
 
 
 @pytest.mark.parametrize("depth", [8, 14, 50])
@@ -66,7 +77,9 @@ def test_other_resnets(depth, skip, batch_norm):
 
 @pytest.mark.parametrize("depth", [-4, 2, 7, 9, 18, 21])
 def test_a_depth_that_does_not_fit(depth):
-    with pytest.raises(ValueError, match=f"^depth is {depth}: give 6 n \\+ 2, such as 8, 20 or 50$"):
+    with pytest.raises(
+        ValueError, match=f"^depth is {depth}: give 6 n \\+ 2, such as 8, 20 or 50$"
+    ):
         ResNet(depth)
 
 
@@ -81,7 +94,9 @@ def test_an_unknown_skip():
 @pytest.mark.parametrize("training", [True, False])
 def test_the_block_is_torchvisions(channels, stride, training):
     ours = ResidualBlock(*channels, stride).train(training)
-    theirs = BasicBlock(*channels, stride, getattr(ours.skip, "append", None) and nn.Sequential(*ours.skip))
+    theirs = BasicBlock(
+        *channels, stride, getattr(ours.skip, "append", None) and nn.Sequential(*ours.skip)
+    )
     for mine, other in (("conv1", "conv1"), ("norm1", "bn1"), ("conv2", "conv2"), ("norm2", "bn2")):
         setattr(theirs, other, getattr(ours, mine))
     theirs.train(training)
@@ -116,6 +131,8 @@ def test_a_seed_fixes_the_weights():
 
 def test_torchvision_can_look_inside():
     wanted = ["stages.0.0.norm2", "stages.0.0.add", "stages.0.0.relu_1"]
-    found = create_feature_extractor(ResNet(8, 4).eval(), return_nodes=wanted)(torch.rand(1, 3, 16, 16))
+    found = create_feature_extractor(ResNet(8, 4).eval(), return_nodes=wanted)(
+        torch.rand(1, 3, 16, 16)
+    )
     assert torch.equal(found["stages.0.0.add"].clamp(min=0), found["stages.0.0.relu_1"])
     assert found["stages.0.0.norm2"].shape == (1, 4, 16, 16)

@@ -10,7 +10,12 @@ from course_utils.results import record
 
 
 def test_results_are_sorted_json_with_the_data_set(tmp_path, capsys):
-    record("03_vgg", {"b": 0.1, "a": {"list": [1, True, "é"]}}, dataset="shapes", output_dir=str(tmp_path))
+    record(
+        "03_vgg",
+        {"b": 0.1, "a": {"list": [1, True, "é"]}},
+        dataset="shapes",
+        output_dir=str(tmp_path),
+    )
     text = '{\n "a": {\n  "list": [\n   1,\n   true,\n   "é"\n  ]\n },\n "b": 0.1,\n "dataset": "shapes"\n}\n'
     assert (tmp_path / "03_vgg.json").read_bytes() == text.encode()
     assert [path.name for path in tmp_path.iterdir()] == ["03_vgg.json"]
@@ -33,10 +38,18 @@ def test_without_output_dir_it_goes_to_the_lessons_folder_of_runs(tmp_path, monk
     ("given", "error", "message"),
     [
         ({"a": torch.tensor(1.0)}, TypeError, "results['a'] is a Tensor: use .item() or .tolist()"),
-        ({"a": {"b": [0, (1, 2)]}}, TypeError, "results['a']['b'][1] is a tuple: use numbers, text, lists or dicts"),
+        (
+            {"a": {"b": [0, (1, 2)]}},
+            TypeError,
+            "results['a']['b'][1] is a tuple: use numbers, text, lists or dicts",
+        ),
         ({"a": None}, TypeError, "results['a'] is a NoneType: use numbers, text, lists or dicts"),
         ({"a": math.nan}, ValueError, "results['a'] is nan: record finite numbers only"),
-        ({"a": [1.0, -math.inf]}, ValueError, "results['a'][1] is -inf: record finite numbers only"),
+        (
+            {"a": [1.0, -math.inf]},
+            ValueError,
+            "results['a'][1] is -inf: record finite numbers only",
+        ),
         ({3: 1}, TypeError, "results[3] has a key that is no string: write '3'"),
         ({"a": {3: 1}}, TypeError, "results['a'][3] has a key that is no string: write '3'"),
         (
@@ -54,7 +67,9 @@ def test_what_is_no_plain_value_is_refused_by_name(tmp_path, given, error, messa
 
 
 def test_a_data_set_that_is_no_text_is_refused(tmp_path):
-    with pytest.raises(TypeError, match=r"^dataset is a NoneType: use text, a name such as 'shapes'$"):
+    with pytest.raises(
+        TypeError, match=r"^dataset is a NoneType: use text, a name such as 'shapes'$"
+    ):
         record("x", {}, dataset=None, output_dir=str(tmp_path))
 
 

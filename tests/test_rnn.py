@@ -24,7 +24,11 @@ from course_utils.models.rnn import (
 from course_utils.probes import multiply_adds, row_gradients
 from course_utils.runtime import seed_everything
 
-CELLS = [(RNNCell, nn.RNNCell, "tanh"), (LSTMCell, nn.LSTMCell, "lstm"), (GRUCell, nn.GRUCell, "gru")]
+CELLS = [
+    (RNNCell, nn.RNNCell, "tanh"),
+    (LSTMCell, nn.LSTMCell, "lstm"),
+    (GRUCell, nn.GRUCell, "gru"),
+]
 
 
 def of_layer(cell, model):
@@ -56,14 +60,17 @@ def test_cells_are_torchs(ours, theirs, kind):
     seed_everything(1)
     again = theirs(5, 4)
     seed_everything(1)
-    assert all(torch.equal(a, b) for a, b in zip(ours(5, 4).parameters(), again.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(ours(5, 4).parameters(), again.parameters(), strict=True)
+    )
     other.load_state_dict(mine.state_dict())
     sequence = torch.randn(3, 7, 5)
     states, expected = (unroll(cell, sequence) for cell in (mine, other))
     assert states.shape == (3, 7, 4)
     assert torch.allclose(states, expected, atol=1e-6)
     gradients, wanted = (
-        torch.autograd.grad(s.square().sum(), list(c.parameters())) for s, c in ((states, mine), (expected, other))
+        torch.autograd.grad(s.square().sum(), list(c.parameters()))
+        for s, c in ((states, mine), (expected, other))
     )
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(gradients, wanted, strict=True))
 
@@ -103,7 +110,9 @@ def test_relu_takes_the_place_of_tanh():
     images, state = torch.randn(1, 2, 5, 3), torch.zeros(1, 4)
     for row in read_rows(images)[0]:
         from_input = row @ model.layer.weight_ih_l0.T + model.layer.bias_ih_l0
-        state = (from_input + state @ model.layer.weight_hh_l0.T + model.layer.bias_hh_l0).clamp(min=0)
+        state = (from_input + state @ model.layer.weight_hh_l0.T + model.layer.bias_hh_l0).clamp(
+            min=0
+        )
     assert torch.allclose(model(images), model.head(state), atol=1e-6)
 
 
@@ -163,7 +172,9 @@ def test_columns_exchanged_in_the_weights_change_nothing():
     model, columns = RowRNN("lstm", 5, row_size=12), torch.tensor([2, 0, 3, 1])
     other = RowRNN("lstm", 5, row_size=12)
     other.load_state_dict(model.state_dict())
-    other.layer.weight_ih_l0.data = model.layer.weight_ih_l0.detach().view(-1, 3, 4)[:, :, columns].reshape(-1, 12)
+    other.layer.weight_ih_l0.data = (
+        model.layer.weight_ih_l0.detach().view(-1, 3, 4)[:, :, columns].reshape(-1, 12)
+    )
     images = torch.randn(2, 3, 6, 4)
     assert torch.allclose(other(images[..., columns]), model(images), atol=1e-6)
 
@@ -177,13 +188,20 @@ def test_forget_bias():
     untouched = torch.tensor([0, 1, 2, 6, 7, 8, 9, 10, 11])
     for name, value in model.state_dict().items():
         same = value[untouched] if name.startswith("layer.bias") else value
-        assert torch.equal(same, before[name][untouched] if name.startswith("layer.bias") else before[name])
+        assert torch.equal(
+            same, before[name][untouched] if name.startswith("layer.bias") else before[name]
+        )
     model.layer.weight_ih_l0.data[3:6], model.layer.weight_hh_l0.data[3:6] = 0, 0
     cell = of_layer(LSTMCell(2, 3), model)
     model.layer.weight_ih_l0.data[6:9], model.layer.weight_hh_l0.data[6:9] = 0, 0
-    model.layer.bias_ih_l0.data[6:9], model.layer.bias_hh_l0.data[6:9] = 0, 0  # nothing new: c is only forgotten
+    model.layer.bias_ih_l0.data[6:9], model.layer.bias_hh_l0.data[6:9] = (
+        0,
+        0,
+    )  # nothing new: c is only forgotten
     _, c = of_layer(cell, model)(torch.randn(1, 2), (torch.zeros(1, 3), torch.ones(1, 3)))
-    assert c.flatten().tolist() == pytest.approx([1 / (1 + math.exp(-2.5))] * 3)  # torch's order of gates
+    assert c.flatten().tolist() == pytest.approx(
+        [1 / (1 + math.exp(-2.5))] * 3
+    )  # torch's order of gates
 
 
 def test_identity_start_keeps_the_state():
@@ -203,7 +221,10 @@ def test_starts_for_other_kinds_are_refused():
 
 def test_gradients_through_time_vanish_unless_the_state_passes():
     seed_everything(0)
-    images, labels = torch.randn(16, 3, 1, 32).expand(16, 3, 32, 32), torch.randint(10, (16,))  # rows that are alike
+    images, labels = (
+        torch.randn(16, 3, 1, 32).expand(16, 3, 32, 32),
+        torch.randint(10, (16,)),
+    )  # rows that are alike
     models = [RowRNN("tanh", 64), RowRNN("lstm", 64), set_forget_bias(RowRNN("lstm", 64), 3.0)]
     models.append(set_identity(RowRNN("relu", 64)))
     sizes = [row_gradients(model, images, labels) for model in models]

@@ -31,11 +31,18 @@ def folders(tmp_path, **variables):
 
 def test_folders_lie_in_the_checkout_wherever_the_process_starts(tmp_path):
     root = Path(__file__).resolve().parents[1]
-    assert folders(tmp_path, COURSE_DATA="") == [root / "data", root / "runs", root / "data" / "weights", root]
+    assert folders(tmp_path, COURSE_DATA="") == [
+        root / "data",
+        root / "runs",
+        root / "data" / "weights",
+        root,
+    ]
 
 
 def test_variables_move_data_and_runs_but_not_the_weights(tmp_path):
-    data, runs, weights, root = folders(tmp_path, COURSE_DATA="here", COURSE_RUNS=str(tmp_path / "of mine é"))
+    data, runs, weights, root = folders(
+        tmp_path, COURSE_DATA="here", COURSE_RUNS=str(tmp_path / "of mine é")
+    )
     assert (data, runs) == (tmp_path.resolve() / "here", tmp_path.resolve() / "of mine é")
     assert weights == root / "data" / "weights"
 
@@ -64,7 +71,8 @@ def test_what_is_no_seed_is_refused(seed):
 
 
 @pytest.mark.parametrize(
-    ("cuda", "mps", "name"), [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+    ("cuda", "mps", "name"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
 )
 def test_auto_takes_the_fastest_device_that_is_there(monkeypatch, cuda, mps, name):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)

@@ -47,7 +47,9 @@ def test_no_two_images_are_equal():
     images = draw(torch.zeros(1500, dtype=torch.int64), seed=0, size=8)  # more than one chunk
     assert len({image.numpy().tobytes() for image in images}) == 1500
     others = draw(torch.zeros(1500, dtype=torch.int64), seed=1, size=8)
-    assert not {image.numpy().tobytes() for image in images} & {image.numpy().tobytes() for image in others}
+    assert not {image.numpy().tobytes() for image in images} & {
+        image.numpy().tobytes() for image in others
+    }
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -79,7 +81,9 @@ def test_no_two_classes_have_the_same_figure():
 def test_no_image_is_blank(name):
     label = torch.full((60,), ALL.index(name))
     plain = draw(label, seed=0, classes=ALL, difficulty=0).float()
-    assert (plain.amax((2, 3)) - plain.amin((2, 3))).amax(1).min() > 20  # the figure stands out of its ground
+    assert (plain.amax((2, 3)) - plain.amin((2, 3))).amax(
+        1
+    ).min() > 20  # the figure stands out of its ground
     assert draw(label, seed=0, classes=ALL).float().std((2, 3)).min() > 1
 
 
@@ -100,8 +104,12 @@ def test_a_mirrored_arrow_is_the_other_arrow():
 
 def asymmetry(name, classes):
     """How much the mean image of a class differs from its mirror image."""
-    images = draw(torch.full((400,), classes.index(name)), seed=0, classes=classes, difficulty=0, max_shift=0)
-    mean = (images.float() - images.float().mean((2, 3), keepdim=True)).abs().mean((0, 1))  # bright or dark alike
+    images = draw(
+        torch.full((400,), classes.index(name)), seed=0, classes=classes, difficulty=0, max_shift=0
+    )
+    mean = (
+        (images.float() - images.float().mean((2, 3), keepdim=True)).abs().mean((0, 1))
+    )  # bright or dark alike
     return float((mean - mean.flip(1)).abs().mean())
 
 

@@ -33,7 +33,10 @@ CPU = torch.device("cpu")
 def batches(*sizes, features=4, classes=3):
     generator = torch.Generator().manual_seed(len(sizes))
     return [
-        (torch.randn(n, features, generator=generator), torch.randint(classes, (n,), generator=generator))
+        (
+            torch.randn(n, features, generator=generator),
+            torch.randint(classes, (n,), generator=generator),
+        )
         for n in sizes
     ]
 
@@ -73,7 +76,9 @@ class Odd(nn.Module):
         self.seen = []
 
     def forward(self, images):
-        self.seen.append((self.training, self.norm.training, self.drop.training, torch.is_grad_enabled()))
+        self.seen.append(
+            (self.training, self.norm.training, self.drop.training, torch.is_grad_enabled())
+        )
         return self.head(self.drop(self.frozen(self.norm(images))))
 
 
@@ -92,7 +97,9 @@ def test_one_step_is_the_step_by_hand():
     metrics = train_one_epoch(model, [(images, labels)], SGD(model.parameters(), lr=0.3), CPU)
     assert torch.allclose(model.weight, weight - 0.3 * error.T @ images, atol=1e-6)
     assert torch.allclose(model.bias, bias - 0.3 * error.sum(0), atol=1e-6)
-    assert metrics.loss == pytest.approx(-logits.log_softmax(1)[range(5), labels].mean().item())  # before the step
+    assert metrics.loss == pytest.approx(
+        -logits.log_softmax(1)[range(5), labels].mean().item()
+    )  # before the step
     assert metrics.accuracy == (logits.argmax(1) == labels).sum().item() / 5
     assert all(type(value) is float for value in metrics)
 
@@ -112,10 +119,16 @@ def test_means_are_over_examples_not_over_batches():
     model, loader = linear(), batches(6, 1)
     images, labels = (torch.cat(part) for part in zip(*loader, strict=True))
     logits = model(images)
-    loss, accuracy = F.cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item()
+    loss, accuracy = (
+        F.cross_entropy(logits, labels).item(),
+        (logits.argmax(1) == labels).float().mean().item(),
+    )
     of_batches = [F.cross_entropy(model(x), y).item() for x, y in loader]
     assert abs(sum(of_batches) / 2 - loss) > 0.01
-    for metrics in (train_one_epoch(model, loader, SGD(model.parameters(), lr=0), CPU), evaluate(model, loader, CPU)):
+    for metrics in (
+        train_one_epoch(model, loader, SGD(model.parameters(), lr=0), CPU),
+        evaluate(model, loader, CPU),
+    ):
         assert metrics.loss == pytest.approx(loss)
         assert metrics.accuracy == pytest.approx(accuracy)
 
@@ -130,14 +143,18 @@ def test_another_loss_function():
     expected = squared(model(images), labels).item()
     assert evaluate(model, loader, CPU, loss_fn=squared).loss == pytest.approx(expected)
     optimizer = SGD(model.parameters(), lr=0)
-    assert train_one_epoch(model, loader, optimizer, CPU, loss_fn=squared).loss == pytest.approx(expected)
+    assert train_one_epoch(model, loader, optimizer, CPU, loss_fn=squared).loss == pytest.approx(
+        expected
+    )
 
 
 def test_a_scheduler_steps_after_each_batch():
     model, rates = linear(), []
     optimizer = SGD(model.parameters(), lr=1.0)
     scheduler = LambdaLR(optimizer, lambda step: 0.5**step)
-    optimizer.register_step_pre_hook(lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"]))
+    optimizer.register_step_pre_hook(
+        lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"])
+    )
     train_one_epoch(model, batches(2, 2, 1), optimizer, CPU, scheduler=scheduler)
     assert rates == [1.0, 0.5, 0.25]
     assert optimizer.param_groups[0]["lr"] == 0.125
@@ -155,14 +172,18 @@ def test_a_loss_that_is_no_number_stops_before_its_step(value):
     model, loader = linear(), batches(4, 4, 4)
     loader[1][0][2] = value
     after_one_step = linear()
-    train_one_epoch(after_one_step, loader[:1], SGD(after_one_step.parameters(), lr=1e-6, momentum=0.9), CPU)
+    train_one_epoch(
+        after_one_step, loader[:1], SGD(after_one_step.parameters(), lr=1e-6, momentum=0.9), CPU
+    )
     optimizer = SGD(model.parameters(), lr=1e-6, momentum=0.9)
     with raises(FloatingPointError, "the loss is nan at step 2: try a smaller learning rate"):
         train_one_epoch(model, loader, optimizer, CPU)
     assert equal(clone(model), clone(after_one_step))
 
 
-@pytest.mark.parametrize("loader", [[], DataLoader(TensorDataset(torch.zeros(0, 4), torch.zeros(0).long()))])
+@pytest.mark.parametrize(
+    "loader", [[], DataLoader(TensorDataset(torch.zeros(0, 4), torch.zeros(0).long()))]
+)
 def test_an_empty_loader_is_refused(loader):
     model = Odd()
     before = modes(model)
@@ -242,7 +263,9 @@ def loaders(size=20, batch_size=8):
     images, labels = (torch.cat(part) for part in zip(*batches(size), strict=True))
     data = TensorDataset(images, labels)
     generator = torch.Generator().manual_seed(0)
-    return DataLoader(data, batch_size, shuffle=True, generator=generator), DataLoader(data, batch_size)
+    return DataLoader(data, batch_size, shuffle=True, generator=generator), DataLoader(
+        data, batch_size
+    )
 
 
 def small_fit(model, epochs, **options):
@@ -273,7 +296,15 @@ def test_fit_passes_the_loss_function_and_the_scheduler_on():
 
     optimizer = SGD(model.parameters(), lr=1.0)
     scheduler = LambdaLR(optimizer, lambda step: 1.0)
-    fit(model, *loaders(), optimizer=optimizer, epochs=2, device=CPU, loss_fn=loss_fn, scheduler=scheduler)
+    fit(
+        model,
+        *loaders(),
+        optimizer=optimizer,
+        epochs=2,
+        device=CPU,
+        loss_fn=loss_fn,
+        scheduler=scheduler,
+    )
     assert calls == [8, 8, 4] * 4  # training and validation, twice
     assert scheduler.last_epoch == 6
 
@@ -317,7 +348,9 @@ def test_a_loss_that_is_no_number_names_epoch_and_step(tmp_path):
         calls.append(1)
         return F.cross_entropy(logits, labels) * (float("inf") if len(calls) == 3 + 3 + 2 else 1)
 
-    with raises(FloatingPointError, "epoch 2: the loss is inf at step 2: try a smaller learning rate"):
+    with raises(
+        FloatingPointError, "epoch 2: the loss is inf at step 2: try a smaller learning rate"
+    ):
         small_fit(linear(), 3, loss_fn=loss_fn, checkpoint=tmp_path / "x.pt")
     assert len(load_file(tmp_path / "x.pt")["history"]["val_loss"]) == 1
 
@@ -346,13 +379,31 @@ def images(number, augment=None):
     return ImageDataset(pixels, torch.arange(number) % 3, size=8, augment=augment)
 
 
-def train(path, epochs, *, seed, optimizer, one_cycle, resume=False, num_workers=0, loss_fn=F.cross_entropy, **options):
+def train(
+    path,
+    epochs,
+    *,
+    seed,
+    optimizer,
+    one_cycle,
+    resume=False,
+    num_workers=0,
+    loss_fn=F.cross_entropy,
+    **options,
+):
     """One training with everything random in it, of which four epochs are the whole."""
     seed_everything(seed)
     model = nn.Sequential(
-        nn.Flatten(), nn.Linear(192, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 3)
+        nn.Flatten(),
+        nn.Linear(192, 16),
+        nn.BatchNorm1d(16),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.Linear(16, 3),
     )
-    splits = Splits(images(44, noisy), images(44), images(20), images(5), ("a", "b", "c"), (), (), "noise", True)
+    splits = Splits(
+        images(44, noisy), images(44), images(20), images(5), ("a", "b", "c"), (), (), "noise", True
+    )
     loaders = make_loaders(splits, 16, num_workers=num_workers, seed=seed)
     optimizer = optimizer(model.parameters(), lr=0.01)
     scheduler = OneCycleLR(optimizer, 0.01, total_steps=4 * 3) if one_cycle else None
@@ -369,13 +420,23 @@ def momentum(parameters, lr):
 
 @pytest.mark.parametrize(
     ("optimizer", "one_cycle", "num_workers"),
-    [(momentum, False, 0), (momentum, True, 0), (AdamW, False, 0), (AdamW, True, 0), (AdamW, True, 2)],
+    [
+        (momentum, False, 0),
+        (momentum, True, 0),
+        (AdamW, False, 0),
+        (AdamW, True, 0),
+        (AdamW, True, 2),
+    ],
 )
-def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(tmp_path, optimizer, one_cycle, num_workers):
+def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(
+    tmp_path, optimizer, one_cycle, num_workers
+):
     options = {"optimizer": optimizer, "one_cycle": one_cycle, "num_workers": num_workers}
     whole = train(tmp_path / "whole.pt", 4, seed=0, **options)
     train(tmp_path / "parts.pt", 2, seed=0, **options)
-    resumed = train(tmp_path / "parts.pt", 4, seed=99, resume=True, **options)  # a new process: another state of chance
+    resumed = train(
+        tmp_path / "parts.pt", 4, seed=99, resume=True, **options
+    )  # a new process: another state of chance
     assert all(map(equal, resumed, whole))
     assert equal(load_file(tmp_path / "parts.pt"), load_file(tmp_path / "whole.pt"))
     assert not equal(whole[0], train(None, 4, seed=99, **options)[0])
@@ -444,7 +505,9 @@ def test_the_best_weights_outlive_the_interruption(tmp_path, monkeypatch):
 
 def test_best_weights_that_were_not_kept_are_missed(tmp_path):
     small_fit(linear(), 1, checkpoint=tmp_path / "x.pt", keep_best=True)
-    small_fit(linear(), 2, checkpoint=tmp_path / "x.pt", resume=True)  # from here on nobody looks for the best
+    small_fit(
+        linear(), 2, checkpoint=tmp_path / "x.pt", resume=True
+    )  # from here on nobody looks for the best
     with raises(ValueError, "x.pt was written without keep_best: resume without it, or delete it"):
         small_fit(linear(), 3, checkpoint=tmp_path / "x.pt", resume=True, keep_best=True)
 
@@ -466,7 +529,9 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     small_fit(linear(), 1, checkpoint=tmp_path / "x.pt")
     other = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 3))
-    with pytest.raises(ValueError, match=r"^x\.pt is of another training \(.*\): delete it or use another name$"):
+    with pytest.raises(
+        ValueError, match=r"^x\.pt is of another training \(.*\): delete it or use another name$"
+    ):
         small_fit(other, 2, checkpoint=tmp_path / "x.pt", resume=True)
 
 
@@ -478,7 +543,10 @@ def test_clip_each_step_scales_all_gradients_by_one_factor():
     first.grad, second.grad = torch.tensor([3.0, 0.0]), torch.tensor([4.0])
     optimizer.step()
     assert torch.cat([first, second]).tolist() == pytest.approx([-0.6, 0.0, -8.0], abs=1e-5)
-    first.grad, second.grad = torch.tensor([0.0, 0.3]), torch.tensor([0.0])  # below the limit: as it is
+    first.grad, second.grad = (
+        torch.tensor([0.0, 0.3]),
+        torch.tensor([0.0]),
+    )  # below the limit: as it is
     optimizer.step()
     assert first.tolist() == pytest.approx([-0.6, -0.3], abs=1e-5)
     assert unused.item() == 1.0
@@ -490,7 +558,9 @@ def test_clip_each_step_bounds_every_step_of_a_training():
     optimizer = SGD(model.parameters(), lr=1.0)
     clip_each_step(optimizer, 0.01)
     before = torch.cat([p.detach().flatten().clone() for p in model.parameters()])
-    train_one_epoch(model, [(1000 * images, labels) for images, labels in batches(8)], optimizer, CPU)
+    train_one_epoch(
+        model, [(1000 * images, labels) for images, labels in batches(8)], optimizer, CPU
+    )
     after = torch.cat([p.detach().flatten() for p in model.parameters()])
     assert (after - before).norm().item() == pytest.approx(0.01, rel=1e-3)
 

@@ -30,14 +30,28 @@ def no_cache_no_network(tmp_path, monkeypatch):
 def vgg16_state(head_width=1000):
     """A state dict of VGG16's shapes, tensor number i full of i + 1; each takes the memory of one number."""
     with torch.device("meta"):
-        shapes = {name: value.shape for name, value in vgg16(weights=None, num_classes=head_width).state_dict().items()}
-    return {name: torch.tensor(float(i + 1)).expand(shape) for i, (name, shape) in enumerate(shapes.items())}
+        shapes = {
+            name: value.shape
+            for name, value in vgg16(weights=None, num_classes=head_width).state_dict().items()
+        }
+    return {
+        name: torch.tensor(float(i + 1)).expand(shape)
+        for i, (name, shape) in enumerate(shapes.items())
+    }
 
 
 def mini_values(num_classes=5, seed=0):
     torch.manual_seed(seed)
-    state = {name: v.half() if v.is_floating_point() else v for name, v in VGGMini(num_classes).state_dict().items()}
-    return {"model": state, "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6], "classes": ["a"] * num_classes}
+    state = {
+        name: v.half() if v.is_floating_point() else v
+        for name, v in VGGMini(num_classes).state_dict().items()
+    }
+    return {
+        "model": state,
+        "mean": [0.1, 0.2, 0.3],
+        "std": [0.4, 0.5, 0.6],
+        "classes": ["a"] * num_classes,
+    }
 
 
 @pytest.fixture
@@ -75,7 +89,11 @@ def test_the_source_classifier():
         "Dropout",
         "Linear",
     ]
-    assert [tuple(p.shape) for p in head.parameters() if p.ndim == 2] == [(4096, 25088), (4096, 4096), (10, 4096)]
+    assert [tuple(p.shape) for p in head.parameters() if p.ndim == 2] == [
+        (4096, 25088),
+        (4096, 4096),
+        (10, 4096),
+    ]
     assert [layer.p for layer in head if isinstance(layer, nn.Dropout)] == [0.5, 0.5]
     assert count_parameters(head) == 119_586_826
 
@@ -94,7 +112,9 @@ def test_vgg16_classifier_with_the_small_backbone(tmp_path):
     model = vgg16_classifier(3, weights=tmp_path / "mini.pt")
     assert isinstance(model, VGGMini)
     assert model(torch.rand(2, 3, 32, 32)).shape == (2, 3)
-    assert torch.equal(model.features[0].weight, mini_values()["model"]["features.0.weight"].float())
+    assert torch.equal(
+        model.features[0].weight, mini_values()["model"]["features.0.weight"].float()
+    )
 
 
 # Weights
@@ -123,7 +143,9 @@ def test_the_small_backbone_brings_its_own_statistics(tmp_path):
     backbone = load_backbone("mini")
     assert backbone.normalize == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     assert (backbone.width, backbone.size, backbone.smallest) == (384, 32, 8)
-    assert not backbone.features.training  # a look in training mode would move its running statistics
+    assert (
+        not backbone.features.training
+    )  # a look in training mode would move its running statistics
     weight = backbone.features[0].weight
     assert weight.dtype == torch.float32  # the file has half precision
     assert torch.equal(weight, mini_values()["model"]["features.0.weight"].float())
@@ -134,7 +156,9 @@ def test_the_weights_that_the_course_ships():
     assert path.stat().st_size <= 4_000_000
     values = load_file(path)
     assert set(values) == {"model", "mean", "std", "classes"} and len(set(values["classes"])) == 200
-    assert {v.dtype for name, v in values["model"].items() if "num_batches" not in name} == {torch.float16}
+    assert {v.dtype for name, v in values["model"].items() if "num_batches" not in name} == {
+        torch.float16
+    }
     assert all(v.isfinite().all() for v in values["model"].values())
     assert load_backbone(path).normalize == (tuple(values["mean"]), tuple(values["std"]))
     VGGMini(len(values["classes"])).load_state_dict(values["model"])
@@ -162,7 +186,9 @@ def test_auto_with_imagenet_in_the_cache_takes_it(monkeypatch, capsys):
     assert backbone.normalize == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
     assert (backbone.features[0].weight == 1).all()
     ((url, options),) = asked
-    assert url == VGG16_Weights.IMAGENET1K_V1.url and options["check_hash"] and options["weights_only"]
+    assert (
+        url == VGG16_Weights.IMAGENET1K_V1.url and options["check_hash"] and options["weights_only"]
+    )
     assert capsys.readouterr().out == (
         "weights 'auto': VGG16 from ImageNet is in torch's cache (for the small network: weights 'mini')\n"
     )
@@ -175,7 +201,10 @@ def test_the_download_is_announced_first_and_its_failure_names_the_way_out(capsy
         "weights 'mini'",
     ):
         load_backbone("imagenet")
-    assert capsys.readouterr().out == "VGG16's ImageNet weights are not in torch's cache: downloading 528 MB\n"
+    assert (
+        capsys.readouterr().out
+        == "VGG16's ImageNet weights are not in torch's cache: downloading 528 MB\n"
+    )
 
 
 def test_a_wrong_hash_is_refused(monkeypatch):
@@ -183,7 +212,9 @@ def test_a_wrong_hash_is_refused(monkeypatch):
         raise RuntimeError("invalid hash value")
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", wrong)
-    with pytest.raises(ConnectionError, match=r"could not be loaded \(invalid hash value\): try again"):
+    with pytest.raises(
+        ConnectionError, match=r"could not be loaded \(invalid hash value\): try again"
+    ):
         load_backbone("imagenet")
 
 
@@ -211,14 +242,18 @@ def test_a_file_of_other_weights(tmp_path):
     with pytest.raises(ValueError) as error:
         load_backbone(tmp_path / "resnet.pth")
     text = str(error.value)
-    assert text.startswith("resnet.pth is no VGG16 state dict with torchvision's names (Missing key(s) in state_dict: ")
+    assert text.startswith(
+        "resnet.pth is no VGG16 state dict with torchvision's names (Missing key(s) in state_dict: "
+    )
     assert text.endswith("): give another file") and "\n" not in text and len(text) < 200
 
 
 def test_vgg16_weights_of_other_shapes(tmp_path):
     state = vgg16_state() | {"features.0.weight": torch.zeros(64, 1, 3, 3)}
     save_file(state, tmp_path / "grey.pth")
-    with pytest.raises(ValueError, match=r"^grey\.pth is no VGG16 state dict .*size mismatch for 0\.weight"):
+    with pytest.raises(
+        ValueError, match=r"^grey\.pth is no VGG16 state dict .*size mismatch for 0\.weight"
+    ):
         load_backbone(tmp_path / "grey.pth")
 
 
@@ -227,7 +262,9 @@ def test_a_small_file_without_statistics(tmp_path, name):
     values = mini_values()
     del values[name]
     save_file(values, tmp_path / "x.pt")
-    with raises(ValueError, f"x.pt has no {name!r}: give a file as benchmarks/train_backbone.py writes it"):
+    with raises(
+        ValueError, f"x.pt has no {name!r}: give a file as benchmarks/train_backbone.py writes it"
+    ):
         load_backbone(tmp_path / "x.pt")
 
 

@@ -29,4 +29,6 @@ def test_two_workers_do_everything(folder):
     from workers import two_workers  # under its own name: the processes import it by that
 
     with two_workers(folder) as pool:
-        assert list(pool.imap_unordered(abs, [-1])) == [1] and pool.map(abs, [-2, 3], chunksize=1) == [2, 3]
+        assert list(pool.imap_unordered(abs, [-1])) == [1] and pool.map(
+            abs, [-2, 3], chunksize=1
+        ) == [2, 3]

@@ -23,12 +23,20 @@ def read_claims(path: Path, lessons: set[str], presets: set[str]) -> Claims:
     for key, band in _flatten(read_yaml(path), ()):
         where = f"{path.name}: {'.'.join(key)}"
         if len(key) != 4:
-            raise click.ClickException(f"{where}: wants four levels: lesson, metric, data set, preset")
+            raise click.ClickException(
+                f"{where}: wants four levels: lesson, metric, data set, preset"
+            )
         if key[0] not in lessons:
             raise click.ClickException(f"{where}: no such lesson: {key[0]}")
         if key[3] not in presets:
-            raise click.ClickException(f"{where}: no such preset: {key[3]}; there are {', '.join(sorted(presets))}")
-        if not isinstance(band, list) or len(band) != 2 or not all(_is_number(edge) for edge in band):
+            raise click.ClickException(
+                f"{where}: no such preset: {key[3]}; there are {', '.join(sorted(presets))}"
+            )
+        if (
+            not isinstance(band, list)
+            or len(band) != 2
+            or not all(_is_number(edge) for edge in band)
+        ):
             raise click.ClickException(f"{where}: {band!r} is no band: write [low, high]")
         if band[0] > band[1]:
             raise click.ClickException(f"{where}: {band!r} is no band: low is above high")
@@ -46,7 +54,9 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
-def check_claims(claims: Claims, lesson: str, preset: str, results: dict[str, Any] | None) -> tuple[int, list[str]]:
+def check_claims(
+    claims: Claims, lesson: str, preset: str, results: dict[str, Any] | None
+) -> tuple[int, list[str]]:
     """How many of the claims that fit a run hold, and one line for each that does not.
 
     A claim fits by lesson, preset and the results' data set; results that are missing break every claim on the lesson.
@@ -62,7 +72,9 @@ def check_claims(claims: Claims, lesson: str, preset: str, results: dict[str, An
             value = _look_up(results, metric)
             if not _is_number(value):
                 names = ", ".join(sorted(set(results) - {"dataset"}))
-                broken.append(f"{claim}: {metric} is no number in {lesson}.json, which has {names or 'nothing'}")
+                broken.append(
+                    f"{claim}: {metric} is no number in {lesson}.json, which has {names or 'nothing'}"
+                )
             elif low <= value <= high:
                 held += 1
             else:

@@ -25,7 +25,10 @@ PAUSE = 2.0  # seconds before asking it again
 CHUNK = 1 << 16  # bytes
 GZIP_MAGIC = b"\x1f\x8b"
 REASONS = (  # failures in a few words (the libraries' own messages run on for lines); the first that fits counts
-    (ValueError, "not an http or https address"),  # the base of requests' and urllib3's errors of that kind
+    (
+        ValueError,
+        "not an http or https address",
+    ),  # the base of requests' and urllib3's errors of that kind
     ((requests.Timeout, ReadTimeoutError), f"no answer within {TIMEOUT} s"),
     (requests.TooManyRedirects, "it redirects without end"),
     (requests.exceptions.ProxyError, "the proxy does not answer, see HTTP_PROXY and HTTPS_PROXY"),
@@ -84,7 +87,9 @@ def data(name: str) -> None:
     try:
         fetch(replace(CIFAR10, urls=urls or CIFAR10.urls), DATA_DIR)
     except KeyboardInterrupt:
-        raise click.ClickException("interrupted: run the same command again, it goes on where it stopped") from None
+        raise click.ClickException(
+            "interrupted: run the same command again, it goes on where it stopped"
+        ) from None
 
 
 def fetch(archive: Archive, data_dir: Path) -> Path:
@@ -104,12 +109,18 @@ def fetch(archive: Archive, data_dir: Path) -> Path:
             click.echo(f"{archive.title} is already in {folder}, whole: nothing to do")
             return folder
         if not hasattr(tarfile, "data_filter"):
-            raise click.ClickException("this Python cannot unpack safely: use 3.10.12, 3.11.4, 3.12 or newer")
+            raise click.ClickException(
+                "this Python cannot unpack safely: use 3.10.12, 3.11.4, 3.12 or newer"
+            )
         data_dir.mkdir(parents=True, exist_ok=True)
         brought = check_integrity(file, archive.md5)
         if file.exists() and not brought:
-            click.echo(f"{file.name} in the data folder is not the official file: ignored", err=True)
-        _check_space(data_dir, archive.unpacked_size + (0 if brought else archive.size - _length(part)))
+            click.echo(
+                f"{file.name} in the data folder is not the official file: ignored", err=True
+            )
+        _check_space(
+            data_dir, archive.unpacked_size + (0 if brought else archive.size - _length(part))
+        )
         if not brought:
             _download(archive, part)
         _unpack(archive, file if brought else part, folder)
@@ -179,8 +190,13 @@ def _fill(url: str, part: Path, archive: Archive) -> None:
         except (requests.RequestException, HTTPError) as error:
             # A server that has given nothing is not there; one that has is worth another request.
             if _length(part) == before or not tries_left:
-                raise MirrorError(next(text for kind, text in REASONS if isinstance(error, kind))) from None
-        click.echo(f"the connection broke off at {_length(part)} of {archive.size} bytes: resuming", err=True)
+                raise MirrorError(
+                    next(text for kind, text in REASONS if isinstance(error, kind))
+                ) from None
+        click.echo(
+            f"the connection broke off at {_length(part)} of {archive.size} bytes: resuming",
+            err=True,
+        )
         time.sleep(PAUSE)
 
 
@@ -188,7 +204,9 @@ def _pull(url: str, part: Path, archive: Archive) -> None:
     """Ask once for what `part` misses and write it; what was there is kept until the answer is known to fit."""
     with _ask(url, _length(part)) as response:
         _check_answer(response, archive.size)
-        start = _length(part) if response.status_code == 206 else 0  # 200: the whole file, whatever was asked for
+        start = (
+            _length(part) if response.status_code == 206 else 0
+        )  # 200: the whole file, whatever was asked for
         # Undecoded: some servers announce .gz files as compressed pages, which requests would unzip.
         chunks = response.raw.stream(CHUNK, decode_content=False)
         first = next(chunks, b"")
@@ -210,7 +228,9 @@ def _ask(url: str, start: int) -> requests.Response:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
     fits = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-    if start and response.status_code in (206, 416) and not fits:  # the whole file may still be right
+    if (
+        start and response.status_code in (206, 416) and not fits
+    ):  # the whole file may still be right
         response.close()
         return _ask(url, 0)
     return response

@@ -41,7 +41,9 @@ def probes() -> Iterator[tuple[str, Callable[[], str]]]:
     """A label and a function that finds out, for each line of the report."""
     yield (
         "python",
-        lambda: f"{platform.python_version()}{' in an environment' if sys.prefix != sys.base_prefix else ''}",
+        lambda: (
+            f"{platform.python_version()}{' in an environment' if sys.prefix != sys.base_prefix else ''}"
+        ),
     )
     yield "platform", platform.platform
     yield "course_utils", course_version
@@ -78,9 +80,15 @@ def package_version(package: str) -> str:
     except metadata.PackageNotFoundError:
         raise Problem(f"missing: {WAY_OUT}") from None
     try:
-        return getattr(import_module(package), "__version__", version)  # torch's own says for which CUDA
-    except Exception as error:  # ImportError, OSError for a library, AttributeError for versions that do not fit
-        raise Problem(f"{version}, fails: {_one_line(error)}: {WAY_OUT} --force-reinstall") from None
+        return getattr(
+            import_module(package), "__version__", version
+        )  # torch's own says for which CUDA
+    except (
+        Exception
+    ) as error:  # ImportError, OSError for a library, AttributeError for versions that do not fit
+        raise Problem(
+            f"{version}, fails: {_one_line(error)}: {WAY_OUT} --force-reinstall"
+        ) from None
 
 
 def course_version() -> str:
@@ -90,7 +98,9 @@ def course_version() -> str:
         raise Problem(f"missing: {WAY_OUT}") from None
     git = ["git", "describe", "--always", "--dirty"]
     try:
-        commit = subprocess.run(git, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
+        commit = subprocess.run(
+            git, cwd=HERE, capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = "unknown"
     return f"{version}, commit {commit}"
@@ -136,7 +146,9 @@ def image_folders() -> str:
     from course_utils.runtime import DATA_DIR
 
     inside = DATA_DIR.iterdir() if DATA_DIR.is_dir() else ()
-    return _listed(path.name for path in inside if (path / "train").is_dir() and (path / "test").is_dir())
+    return _listed(
+        path.name for path in inside if (path / "train").is_dir() and (path / "test").is_dir()
+    )
 
 
 def weights() -> str:
@@ -148,7 +160,9 @@ def weights() -> str:
 def vgg16() -> str:
     import torch
 
-    return _listed(path.name for path in (Path(torch.hub.get_dir()) / "checkpoints").glob("vgg16-*.pth"))
+    return _listed(
+        path.name for path in (Path(torch.hub.get_dir()) / "checkpoints").glob("vgg16-*.pth")
+    )
 
 
 def _listed(names: Iterator[str]) -> str:

@@ -14,7 +14,12 @@ import papermill
 from nbformat import NotebookNode
 
 from course_utils.cli.html import to_html
-from course_utils.cli.notebooks import OwnKernelManager, describe_failure, read_notebook, write_atomically
+from course_utils.cli.notebooks import (
+    OwnKernelManager,
+    describe_failure,
+    read_notebook,
+    write_atomically,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,10 @@ class Task:
     def fingerprint(self) -> dict[str, Any]:
         """What makes two runs of a lesson the same run: its cells and its parameters."""
         cells = [(cell.cell_type, cell.source) for cell in read_notebook(self.path).cells]
-        return {"source_sha256": hashlib.sha256(json.dumps(cells).encode()).hexdigest(), "parameters": self.values}
+        return {
+            "source_sha256": hashlib.sha256(json.dumps(cells).encode()).hexdigest(),
+            "parameters": self.values,
+        }
 
 
 @dataclass
@@ -53,7 +61,10 @@ class Outcome:
 def is_complete(task: Task) -> bool:
     """Whether an earlier run of the same cells with the same parameters ended well."""
     executed = task.file(".ipynb")
-    return executed.exists() and read_notebook(executed).metadata.get("course_run") == task.fingerprint()
+    return (
+        executed.exists()
+        and read_notebook(executed).metadata.get("course_run") == task.fingerprint()
+    )
 
 
 def remove_results(task: Task) -> None:
@@ -76,7 +87,9 @@ def attempt(task: Task) -> Outcome:
         return Outcome(task.lesson, "ok", time.monotonic() - start)
     except KeyboardInterrupt:
         status, reason = "interrupted", "--resume goes on from here"
-    except Exception as error:  # a cell's, a dead kernel's, a full disk's: the other lessons are run all the same
+    except (
+        Exception
+    ) as error:  # a cell's, a dead kernel's, a full disk's: the other lessons are run all the same
         status, reason = "failed", describe_failure(_partial(task), error)
     click.echo(f"{task.lesson} {status}\n{reason}", err=True)
     if task.file(".partial.ipynb").exists():
@@ -99,8 +112,13 @@ def execute(task: Task) -> None:
         progress_bar=not (os.environ.get("CI") or os.environ.get("TQDM_DISABLE")),
         cwd=str(task.path.parent),
     )
-    if any(cell.cell_type == "code" and cell.source.strip() and not cell.execution_count for cell in notebook.cells):
-        raise RuntimeError("the notebook ended before its last cell")  # papermill takes sys.exit() for success
+    if any(
+        cell.cell_type == "code" and cell.source.strip() and not cell.execution_count
+        for cell in notebook.cells
+    ):
+        raise RuntimeError(
+            "the notebook ended before its last cell"
+        )  # papermill takes sys.exit() for success
     notebook.metadata["course_run"] = task.fingerprint()
     write_atomically(task.file(".html"), to_html(notebook, task.lesson))
     write_atomically(task.file(".ipynb"), nbformat.writes(notebook) + "\n")

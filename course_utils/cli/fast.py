@@ -17,7 +17,9 @@ class Numbers(click.ParamType):
 
     name = "n,n,..."
 
-    def convert(self, value: str | tuple, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+    def convert(
+        self, value: str | tuple, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         if isinstance(value, tuple):
             return value
         try:
@@ -30,7 +32,11 @@ def recipe_options(command: Callable) -> Callable:
     """One option for each field of `Recipe`, with its default."""
     for field in reversed(fields(Recipe)):
         name = "--" + field.name.replace("_", "-")
-        kind = {"is_flag": True} if field.default is False else {"type": type(field.default), "show_default": True}
+        kind = (
+            {"is_flag": True}
+            if field.default is False
+            else {"type": type(field.default), "show_default": True}
+        )
         if isinstance(field.default, tuple):
             kind["type"] = Numbers()
         if field.name == "epochs":
@@ -47,9 +53,13 @@ def recipe_options(command: Callable) -> Callable:
 @click.option("--size", default=32, show_default=True, help="Side of the images in pixels.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True)
-@click.option("--test", is_flag=True, help="Read the test images, once, at the end. Choose without it.")
+@click.option(
+    "--test", is_flag=True, help="Read the test images, once, at the end. Choose without it."
+)
 @recipe_options
-def fast(dataset: str, train_size: int, size: int, seed: int, device: str, test: bool, **options: object) -> None:
+def fast(
+    dataset: str, train_size: int, size: int, seed: int, device: str, test: bool, **options: object
+) -> None:
     """Train lesson 08's fast recipe on DATASET: cifar10, shapes, or the path of an image folder."""
     try:
         recipe = Recipe(**options)
@@ -63,7 +73,9 @@ def fast(dataset: str, train_size: int, size: int, seed: int, device: str, test:
     while training.epoch < recipe.epochs:
         loss = training.run_epoch()
         found = evaluate(training.result, loaders.val, device)
-        click.echo(f"epoch {training.epoch}: loss {loss:.3f}, validation accuracy {found.accuracy:.1%}")
+        click.echo(
+            f"epoch {training.epoch}: loss {loss:.3f}, validation accuracy {found.accuracy:.1%}"
+        )
     if test:
         plain = evaluate(training.result, loaders.test, device).accuracy
         click.echo(f"test accuracy {plain:.2%}")

@@ -12,7 +12,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from traitlets import default
 
-logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it warns of, the commands refuse in one line
+logging.getLogger("papermill").setLevel(
+    logging.CRITICAL
+)  # what it warns of, the commands refuse in one line
 
 
 class OwnKernelManager(AsyncKernelManager):
@@ -53,7 +55,9 @@ def select_lessons(folder: Path, names: tuple[str, ...]) -> list[Path]:
     for name in names:
         found = [path for path in lessons if name == path.stem or name.zfill(2) == path.stem[:2]]
         if not found:
-            raise click.ClickException(f"{name}: no such lesson; there are {', '.join(path.stem for path in lessons)}")
+            raise click.ClickException(
+                f"{name}: no such lesson; there are {', '.join(path.stem for path in lessons)}"
+            )
         selected += found
     return list(dict.fromkeys(selected)) or lessons
 
@@ -67,7 +71,9 @@ def read_notebook(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises a dozen kinds
-        raise click.ClickException(f"{path.name}: no readable notebook ({_first_line(error)})") from None
+        raise click.ClickException(
+            f"{path.name}: no readable notebook ({_first_line(error)})"
+        ) from None
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -79,7 +85,9 @@ def write_atomically(path: Path, text: str) -> None:
 
 def describe_failure(notebook: NotebookNode | None, error: Exception, lines: int = 12) -> str:
     """The first lines of the cell that failed (or that the kernel died in), and the error's name and value."""
-    name = getattr(error, "ename", type(error).__name__)  # papermill's and nbclient's errors carry the kernel's
+    name = getattr(
+        error, "ename", type(error).__name__
+    )  # papermill's and nbclient's errors carry the kernel's
     message = f"{name}: {getattr(error, 'evalue', None) or error}"
     source = _failing_source(notebook).splitlines() if notebook else []
     shown = source[:lines] + (["..."] if len(source) > lines else [])
@@ -89,7 +97,9 @@ def describe_failure(notebook: NotebookNode | None, error: Exception, lines: int
 def _failing_source(notebook: NotebookNode) -> str:
     """The source of the cell that holds an error, else of the last one that papermill started."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    failed = [cell for cell in cells if any(output.output_type == "error" for output in cell.outputs)]
+    failed = [
+        cell for cell in cells if any(output.output_type == "error" for output in cell.outputs)
+    ]
     started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
     return (failed or started or [{"source": ""}])[-1]["source"]
 

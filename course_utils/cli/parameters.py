@@ -34,7 +34,9 @@ def declared_parameters(notebook: NotebookNode, lesson: str) -> dict[str, Parame
     Raises:
         click.ClickException: if papermill cannot read one of them; a value given to it would be lost.
     """
-    cells = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    cells = [
+        cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
+    ]
     try:
         read = papermill.inspect_notebook(notebook)
         written = _assigned_names(cells[0]) if cells else []
@@ -71,9 +73,16 @@ def parse(text: str, parameter: Parameter) -> Any:
     Raises:
         ValueError: if the text is no such value.
     """
-    readers = {"str": str, "int": int, "float": float, "bool": {"true": True, "false": False}.__getitem__}
+    readers = {
+        "str": str,
+        "int": int,
+        "float": float,
+        "bool": {"true": True, "false": False}.__getitem__,
+    }
     try:
-        value = readers.get(parameter.kind, ast.literal_eval)(text.lower() if parameter.kind == "bool" else text)
+        value = readers.get(parameter.kind, ast.literal_eval)(
+            text.lower() if parameter.kind == "bool" else text
+        )
     except (ValueError, KeyError, SyntaxError, TypeError, RecursionError, MemoryError):
         value = text
     return check(value, parameter)
@@ -90,7 +99,11 @@ def check(value: Any, parameter: Parameter) -> Any:
     try:
         return _fit(value, parameter.kind)
     except TypeError:
-        hint = "; YAML reads 1e-3 as text: write 1.0e-3" if parameter.kind == "float" and _reads_as_float(value) else ""
+        hint = (
+            "; YAML reads 1e-3 as text: write 1.0e-3"
+            if parameter.kind == "float" and _reads_as_float(value)
+            else ""
+        )
         raise ValueError(
             f"{parameter.name} is {value!r}, which is no {parameter.kind} (default {parameter.default}{hint})"
         ) from None
@@ -104,9 +117,16 @@ def _fit(value: Any, kind: str) -> Any:
     outer, _, inner = kind.partition("[")
     if outer in ("list", "tuple") and isinstance(value, list | tuple):
         inner = inner.removesuffix("]")
-        kinds = [each.strip() for each in inner.split(",")] if outer == "tuple" and inner else [inner] * len(value)
+        kinds = (
+            [each.strip() for each in inner.split(",")]
+            if outer == "tuple" and inner
+            else [inner] * len(value)
+        )
         if len(kinds) == len(value):
-            return [_fit(item, each or type(item).__name__) for item, each in zip(value, kinds, strict=True)]
+            return [
+                _fit(item, each or type(item).__name__)
+                for item, each in zip(value, kinds, strict=True)
+            ]
     raise TypeError
 
 
@@ -129,17 +149,23 @@ def read_presets(path: Path, declared: Declared) -> dict[str, dict[str, Any]]:
     for preset, content in read_yaml(path).items():
         content = content or {}
         if not isinstance(content, dict) or set(content) - {"common", "lessons"}:
-            raise click.ClickException(f"{path.name}: {preset}: wants `common` and `lessons`, has {content!r}")
+            raise click.ClickException(
+                f"{path.name}: {preset}: wants `common` and `lessons`, has {content!r}"
+            )
         common, lessons = content.get("common") or {}, content.get("lessons") or {}
         for name in common:
             if name not in known:
-                raise click.ClickException(f"{path.name}: {preset}: {name}: no lesson has it{_nearest(name, known)}")
+                raise click.ClickException(
+                    f"{path.name}: {preset}: {name}: no lesson has it{_nearest(name, known)}"
+                )
         for lesson, values in lessons.items():
             if lesson not in declared:
                 raise click.ClickException(f"{path.name}: {preset}: {lesson}: no such lesson")
             for name in values or {}:
                 if name not in declared[lesson]:
-                    raise click.ClickException(f"{path.name}: {preset}: {_unknown(name, [lesson], declared)}")
+                    raise click.ClickException(
+                        f"{path.name}: {preset}: {_unknown(name, [lesson], declared)}"
+                    )
         presets[preset] = {"common": common, "lessons": lessons}
     return presets
 
@@ -160,7 +186,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def preset_values(preset: dict[str, Any], lesson: str, parameters: dict[str, Parameter]) -> dict[str, Any]:
+def preset_values(
+    preset: dict[str, Any], lesson: str, parameters: dict[str, Parameter]
+) -> dict[str, Any]:
     """A preset's values for one lesson: the common ones that it has parameters for, then its own.
 
     Raises:
@@ -179,7 +207,9 @@ def check_names(names: Iterable[str], declared: Declared) -> None:
     """
     for name in names:
         if name == "output_dir":
-            raise click.ClickException("output_dir: the run sets it; name the run's folder with --name")
+            raise click.ClickException(
+                "output_dir: the run sets it; name the run's folder with --name"
+            )
         lacking = [lesson for lesson, parameters in declared.items() if name not in parameters]
         if lacking and len(lacking) < len(declared):
             having = ", ".join(lesson for lesson in declared if lesson not in lacking)
@@ -213,5 +243,7 @@ def resolve_dataset(value: str) -> str:
     path = Path(value).expanduser().resolve()
     if not path.is_dir():
         names = ", ".join(NAMES)
-        raise click.ClickException(f"dataset {value!r}: no such folder; give one with train/ and test/, or {names}")
+        raise click.ClickException(
+            f"dataset {value!r}: no such folder; give one with train/ and test/, or {names}"
+        )
     return str(path)

@@ -65,7 +65,9 @@ def code_hash(notebook: NotebookNode) -> str:
     Raises:
         SyntaxError: if a code cell is not Python.
     """
-    cells = [_canonical(ast.parse(cell.source)) for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [
+        _canonical(ast.parse(cell.source)) for cell in notebook.cells if cell.cell_type == "code"
+    ]
     return hashlib.sha256(ascii((shapes_version(), cells)).encode()).hexdigest()
 
 
@@ -87,7 +89,9 @@ def _canonical(node: Any) -> Any:
     if not isinstance(node, ast.AST):
         return node
     fields = [(name, _canonical(value)) for name, value in ast.iter_fields(node) if name != "kind"]
-    return type(node).__name__, [(name, value) for name, value in fields if value is not None and value != []]
+    return type(node).__name__, [
+        (name, value) for name, value in fields if value is not None and value != []
+    ]
 
 
 def execute(notebook: NotebookNode, path: Path) -> None:
@@ -113,12 +117,18 @@ def execute(notebook: NotebookNode, path: Path) -> None:
         try:
             client.execute(cwd=str(path.parent), env=env)
         except (CellExecutionError, RuntimeError) as error:  # a cell fails; the kernel dies
-            raise click.ClickException(f"{path.stem} failed\n{describe_failure(notebook, error)}") from None
+            raise click.ClickException(
+                f"{path.stem} failed\n{describe_failure(notebook, error)}"
+            ) from None
 
 
 def normalise(notebook: NotebookNode) -> None:
     """Keep in the metadata only what is the same on every machine, count executions from 1, and store the hash."""
-    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata.kernelspec = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.pop("widgets", None)
     notebook.metadata["course"] = {"code_sha256": code_hash(notebook)}
@@ -154,7 +164,9 @@ def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def _text(output: NotebookNode) -> str:
     """The text of an output: what it prints or shows, without images."""
-    shown = [value for kind, value in output.get("data", {}).items() if not kind.startswith("image/")]
+    shown = [
+        value for kind, value in output.get("data", {}).items() if not kind.startswith("image/")
+    ]
     metadata = output.get("metadata", {})  # alt texts
     return "\n".join([output.get("text", ""), *map(str, shown), str(metadata or "")])
 
@@ -163,10 +175,16 @@ def _absolute_path() -> re.Pattern[str]:
     """Matches this machine's own folders: the course's, the user's, the temporary one."""
     folders = {str(folder) for folder in (ROOT, Path.home(), Path(tempfile.gettempdir()))}
     folders |= {str(Path(folder).resolve()) for folder in folders}
-    alternatives = "|".join(re.escape(folder) for folder in sorted(folders, key=len, reverse=True) if len(folder) > 1)
+    alternatives = "|".join(
+        re.escape(folder) for folder in sorted(folders, key=len, reverse=True) if len(folder) > 1
+    )
     return re.compile(rf"(?<![\w.])(?:{alternatives})(?!\w)[^\s'\"]*")
 
 
 def _size_faults(text: str) -> list[str]:
     size = len(text.encode())
-    return [f"has {size:,} bytes, more than {MAX_BYTES:,}: use fewer or smaller figures"] if size > MAX_BYTES else []
+    return (
+        [f"has {size:,} bytes, more than {MAX_BYTES:,}: use fewer or smaller figures"]
+        if size > MAX_BYTES
+        else []
+    )

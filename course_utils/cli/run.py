@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from course_utils.cli.claims import Claims, check_claims, read_claims
-from course_utils.cli.execution import Outcome, Task, attempt, is_complete, read_results, remove_results, short
+from course_utils.cli.execution import (
+    Outcome,
+    Task,
+    attempt,
+    is_complete,
+    read_results,
+    remove_results,
+    short,
+)
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
 from course_utils.cli.parameters import (
     Parameter,
@@ -37,11 +45,22 @@ class Request:
 
 @click.command()
 @click.argument("lessons", nargs=-1)
-@click.option("--preset", default="laptop", show_default=True, help="Values from notebooks/presets.yaml.")
+@click.option(
+    "--preset", default="laptop", show_default=True, help="Values from notebooks/presets.yaml."
+)
 @click.option("--dataset", help="cifar10, shapes, auto, or a folder with train/ and test/.")
-@click.option("-p", "overrides", nargs=2, multiple=True, metavar="NAME VALUE", help="One parameter; may be repeated.")
+@click.option(
+    "-p",
+    "overrides",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="One parameter; may be repeated.",
+)
 @click.option("--name", help="The run's folder under runs/.  [default: the preset's name]")
-@click.option("--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters.")
+@click.option(
+    "--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters."
+)
 def run(**options: Any) -> None:
     """Run LESSONS (03, or 03_vgg_cnn; all of them if none is named) with papermill.
 
@@ -91,15 +110,24 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
         click.ClickException: if something does not fit.
     """
     selected = select_lessons(notebooks, request.lessons)
-    declared = {path.stem: declared_parameters(read_notebook(path), path.stem) for path in find_lessons(notebooks)}
+    declared = {
+        path.stem: declared_parameters(read_notebook(path), path.stem)
+        for path in find_lessons(notebooks)
+    }
     presets = read_presets(notebooks / "presets.yaml", declared)
     if request.preset not in presets:
-        raise click.ClickException(f"{request.preset}: no such preset; there are {', '.join(presets)}")
+        raise click.ClickException(
+            f"{request.preset}: no such preset; there are {', '.join(presets)}"
+        )
     claims = read_claims(notebooks / "claims.yaml", set(declared), set(presets))
     chosen = {path.stem: declared[path.stem] for path in selected}
     check_names([name for name, _ in request.overrides], chosen)
-    if request.dataset is not None and not any("dataset" in parameters for parameters in chosen.values()):
-        raise click.ClickException(f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}")
+    if request.dataset is not None and not any(
+        "dataset" in parameters for parameters in chosen.values()
+    ):
+        raise click.ClickException(
+            f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}"
+        )
     folder = runs / _plain_name(request.name or request.preset)
     tasks = []
     for path in selected:
@@ -151,7 +179,9 @@ def summary(outcomes: list[Outcome]) -> str:
     """A table: lesson, status, seconds, number of results (and the first accuracies), claims."""
     rows = [("lesson", "status", "seconds", "results", "claims")]
     for each in outcomes:
-        rows.append((each.lesson, each.status, f"{each.seconds:.1f}", _headline(each.results), each.claims))
+        rows.append(
+            (each.lesson, each.status, f"{each.seconds:.1f}", _headline(each.results), each.claims)
+        )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
@@ -160,6 +190,9 @@ def _headline(results: dict[str, Any] | None) -> str:
     if results is None:
         return "-"
     floats = {name: value for name, value in results.items() if isinstance(value, float)}
-    names = sorted((name for name in floats if name.endswith("accuracy")), key=lambda name: name != "test_accuracy")
+    names = sorted(
+        (name for name in floats if name.endswith("accuracy")),
+        key=lambda name: name != "test_accuracy",
+    )
     accuracies = [f"{name} {floats[name]:.4f}" for name in names]
     return f"{len(results) - 1}" + (f" ({', '.join(accuracies[:2])})" if accuracies else "")

@@ -21,7 +21,10 @@ def check(exercise: str, answer: object) -> None:
         import_module(f"course_utils.exercises.lesson_{lesson}")
         checker = CHECKERS[exercise]
     except (ModuleNotFoundError, KeyError):
-        known = ", ".join(name for name in sorted(CHECKERS) if name.startswith(lesson + ".")) or "none in that lesson"
+        known = (
+            ", ".join(name for name in sorted(CHECKERS) if name.startswith(lesson + "."))
+            or "none in that lesson"
+        )
         raise ValueError(f"no exercise {exercise!r}: there is {known}") from None
     try:
         checker(answer)

@@ -18,7 +18,8 @@ def check_softmax(answer) -> None:
     value = answer(given)
     require_tensor(value, (2, 3), "the result of your function")
     require(
-        torch.equal(given, logits), "Your function changed the logits that it was given: build a new tensor instead."
+        torch.equal(given, logits),
+        "Your function changed the logits that it was given: build a new tensor instead.",
     )
     rows = value.sum(dim=1)
     require(
@@ -26,7 +27,8 @@ def check_softmax(answer) -> None:
         f"The rows should add up to 1, but give {[round(x, 3) for x in rows.tolist()]}: sum over dim=1.",
     )
     require(
-        close(value, F.softmax(logits, dim=1)), "The rows add up to 1, but are no softmax: is the exponential in it?"
+        close(value, F.softmax(logits, dim=1)),
+        "The rows add up to 1, but are no softmax: is the exponential in it?",
     )
     large = torch.tensor([[1000.0, 999.0, 0.0]])
     value = answer(large.clone())
@@ -52,13 +54,18 @@ def check_three_bugs(answer) -> None:
     def run(epoch) -> tuple:
         torch.manual_seed(0)
         model = nn.Linear(5, 3)
-        result = epoch(model, loader, torch.optim.SGD(model.parameters(), lr=0.5), torch.device("cpu"))
+        result = epoch(
+            model, loader, torch.optim.SGD(model.parameters(), lr=0.5), torch.device("cpu")
+        )
         return result, model.weight.detach()
 
     expected, expected_weight = run(train_one_epoch)
     result, weight = run(answer)
     require(result is not None, "Your function returns nothing: return Metrics(loss, accuracy).")
-    require(isinstance(result, tuple) and len(result) == 2, "Return two numbers, as Metrics(loss, accuracy).")
+    require(
+        isinstance(result, tuple) and len(result) == 2,
+        "Return two numbers, as Metrics(loss, accuracy).",
+    )
     require(
         close(weight, expected_weight),
         "The weights are not those of train_one_epoch: is every gradient that of its own batch alone?",
@@ -78,8 +85,13 @@ def check_images_needed(answer) -> None:
     """The smallest n with sqrt(0.9 * 0.1 / n) <= 0.005: 3600, give or take the computer's 0.9."""
     require(answer is not ... and answer is not None, "Replace the dots by a number.")
     require(isinstance(answer, (int, float)) and not isinstance(answer, bool), "Give a number.")
-    require(abs(answer - 18) > 0.5, "You forgot the square: the error falls with the root of n, so square the ratio.")
+    require(
+        abs(answer - 18) > 0.5,
+        "You forgot the square: the error falls with the root of n, so square the ratio.",
+    )
     require(answer > 40, "Half a point is 0.005, not 0.05 or 0.5: one point is a hundredth.")
     require(answer not in (36000, 40000), "Use p * (1 - p), with p = 0.9: 0.09.")
     require(answer >= 3599, f"With {answer} images the standard error is above half a point.")
-    require(answer <= 3601, f"{answer} images are enough, but fewer are too: give the smallest number.")
+    require(
+        answer <= 3601, f"{answer} images are enough, but fewer are too: give the smallest number."
+    )

@@ -11,8 +11,13 @@ def check_number_of_pictures(answer) -> None:
     """How many pictures a window of 28 in 32 pixels makes, mirrored or not: 5 * 5 * 2."""
     require(answer is not ... and answer is not None, "Replace the dots by a number.")
     require(isinstance(answer, int) and not isinstance(answer, bool), "Give a whole number.")
-    require(answer not in (16, 32), "32 - 28 is how far the window can move: it has one place more than that.")
-    require(answer not in (5, 10), "The window moves along both axes: multiply the places of the two.")
+    require(
+        answer not in (16, 32),
+        "32 - 28 is how far the window can move: it has one place more than that.",
+    )
+    require(
+        answer not in (5, 10), "The window moves along both axes: multiply the places of the two."
+    )
     require(answer != 25, "Those are the windows: each may be mirrored or not.")
     require(answer != 100, "Only left and right are exchanged, not up and down.")
     require(answer != 162, "That is padding 4 and a window of 32: here it is 28, without padding.")
@@ -28,20 +33,41 @@ def check_erase(answer) -> None:
     given = image.clone()
     value = answer(given, 1, 3, 3)
     require_tensor(value, (2, 6, 8), "the result of your function")
-    require(torch.equal(given, image), "Your function changed the image that it was given: start with image.clone().")
+    require(
+        torch.equal(given, image),
+        "Your function changed the image that it was given: start with image.clone().",
+    )
     erased = value == 0
     require(bool(erased.any()), "Nothing was erased: set the square to 0.")
-    require(torch.equal(erased[0], erased[1]), "The channels differ: the square has to be erased in all of them.")
-    require(torch.equal(value[~erased], image[~erased]), "Outside the square the pixels should stay as they are.")
-    require(not torch.equal(erased[0, :, :6], (expected[0, :, :6] == 0).T), "Rows and columns are swapped.")
+    require(
+        torch.equal(erased[0], erased[1]),
+        "The channels differ: the square has to be erased in all of them.",
+    )
+    require(
+        torch.equal(value[~erased], image[~erased]),
+        "Outside the square the pixels should stay as they are.",
+    )
+    require(
+        not torch.equal(erased[0, :, :6], (expected[0, :, :6] == 0).T),
+        "Rows and columns are swapped.",
+    )
     number = int(erased[0].sum())
-    require(number == 9, f"A square of side 3 covers 9 pixels, yours {number}: from top up to top + side.")
-    require(torch.equal(value, expected), "The square is in the wrong place: (top, left) is its upper left corner.")
+    require(
+        number == 9,
+        f"A square of side 3 covers 9 pixels, yours {number}: from top up to top + side.",
+    )
+    require(
+        torch.equal(value, expected),
+        "The square is in the wrong place: (top, left) is its upper left corner.",
+    )
     value = answer(image.clone(), 4, 6, 3)
     expected = image.clone()
     expected[:, 4:, 6:] = 0
     require_tensor(value, (2, 6, 8), "the image with a square that hangs over the edge")
-    require(torch.equal(value, expected), "A square that hangs over the edge should be cut off there, not moved.")
+    require(
+        torch.equal(value, expected),
+        "A square that hangs over the edge should be cut off there, not moved.",
+    )
 
 
 @exercise("01.cutmix")
@@ -54,12 +80,18 @@ def check_cutmix(answer) -> None:
     require_pair(value, "the new images", "the new labels")
     require_tensor(value[0], (3, 2, 6, 6), "the tensor of new images")
     require_tensor(value[1], (3, 4), "the tensor of new labels")
-    require(torch.equal(given, images), "Your function changed the images that it was given: start with clone().")
+    require(
+        torch.equal(given, images),
+        "Your function changed the images that it was given: start with clone().",
+    )
     expected = {}
     for shift in (1, -1):
         expected[shift] = images.clone()
         expected[shift][window] = images.roll(shift, dims=0)[window]
-    require(not torch.equal(value[0], expected[-1]), "Your window comes from the image after it: roll by 1, not -1.")
+    require(
+        not torch.equal(value[0], expected[-1]),
+        "Your window comes from the image after it: roll by 1, not -1.",
+    )
     require(
         torch.equal(value[0], expected[1]),
         "The new images are wrong: paste rows top to top + height and columns left to left + width.",

@@ -25,7 +25,10 @@ def check_merge(answer) -> None:
         not close(value[0], (means[0] + means[1]) / 2),
         "The parts have 300 and 100 pixels, and your mean treats them alike: weight each by its count.",
     )
-    require(close(value[0], both.mean(dim=1)), "The mean is wrong: (count * mean + count * mean) / (count + count).")
+    require(
+        close(value[0], both.mean(dim=1)),
+        "The mean is wrong: (count * mean + count * mean) / (count + count).",
+    )
     require(
         not close(value[1], 0.75 * stds[0] + 0.25 * stds[1]),
         "The mean is right. The std is a mean of stds: section 4 shows what gets lost in it.",
@@ -34,7 +37,9 @@ def check_merge(answer) -> None:
         not close(value[1], within.sqrt()),
         "The mean is right. The std has the spread within the parts, not the spread between their means.",
     )
-    require(not close(value[1], variance), "The mean is right. You return the variance: take its root.")
+    require(
+        not close(value[1], variance), "The mean is right. You return the variance: take its root."
+    )
     require(
         close(value[1], variance.sqrt()),
         "The mean is right, the std is not: find the mean of the squares of each part first, std**2 + mean**2.",
@@ -58,9 +63,18 @@ def check_fold(answer) -> None:
         not close(value[0], weight * std.view(1, 3, 1, 1)),
         "You multiply by the std: a normalised pixel is divided by it, so the weight is too.",
     )
-    require(close(value[0], new_weight), "The new weight is wrong: divide each input channel, dim 1, by its std.")
-    require(not close(value[1], bias), "The weight is right. The bias has to take away what the mean adds.")
-    require(not close(value[1], bias + shift), "The weight is right. The bias moves the wrong way: subtract.")
+    require(
+        close(value[0], new_weight),
+        "The new weight is wrong: divide each input channel, dim 1, by its std.",
+    )
+    require(
+        not close(value[1], bias),
+        "The weight is right. The bias has to take away what the mean adds.",
+    )
+    require(
+        not close(value[1], bias + shift),
+        "The weight is right. The bias moves the wrong way: subtract.",
+    )
     unscaled = (weight * mean.view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
     require(
         not close(value[1], bias - unscaled),
@@ -83,10 +97,19 @@ def check_rate(answer) -> None:
         return abs(answer / value - 1) < 1e-6
 
     require(answer > 0, "A learning rate is above 0.")
-    require(not near(0.01 / 65535), "The scale acts twice, on the gradient and on the logits: divide by its square.")
     require(
-        not near(0.01 * 65535) and not near(0.01 * 65535**2), "Larger pixels need smaller steps: divide, not multiply."
+        not near(0.01 / 65535),
+        "The scale acts twice, on the gradient and on the logits: divide by its square.",
+    )
+    require(
+        not near(0.01 * 65535) and not near(0.01 * 65535**2),
+        "Larger pixels need smaller steps: divide, not multiply.",
     )
     require(not near(0.01 / 255**2), "That is the rate for 8 bits. These pixels go to 65535.")
-    require(not near(0.01 / 65536**2), "Close: 16 bits hold 65536 values, but the largest is 65535.")
-    require(near(0.01 / 65535**2), f"{answer} is not it: section 6 has the law, here with 65535 in place of 255.")
+    require(
+        not near(0.01 / 65536**2), "Close: 16 bits hold 65536 values, but the largest is 65535."
+    )
+    require(
+        near(0.01 / 65535**2),
+        f"{answer} is not it: section 6 has the law, here with 65535 in place of 255.",
+    )

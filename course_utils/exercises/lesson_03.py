@@ -12,14 +12,25 @@ from course_utils.models import VGG, count_parameters
 def check_same_padding(answer) -> None:
     """A function kernel -> the padding that keeps the size at stride 1, or None if there is none."""
     value = answer(3)
-    require(value is not None and value is not ..., "For kernel 3 your function gives nothing yet: replace the dots.")
+    require(
+        value is not None and value is not ...,
+        "For kernel 3 your function gives nothing yet: replace the dots.",
+    )
     require(value == 1, f"Kernel 3 needs padding 1, as in section 1; you say {value}.")
-    require(isinstance(value, int), f"Your function gives {value!r}: a padding is a whole number, so divide with //.")
+    require(
+        isinstance(value, int),
+        f"Your function gives {value!r}: a padding is a whole number, so divide with //.",
+    )
     value = answer(5)
-    require(value != 1, "Padding 1 keeps the size for kernel 3 only: a kernel of 5 reaches two pixels to each side.")
+    require(
+        value != 1,
+        "Padding 1 keeps the size for kernel 3 only: a kernel of 5 reaches two pixels to each side.",
+    )
     require(value != 4, "Padding is added on both sides: half of what the window takes away.")
     require(value == 2, f"Kernel 5 needs padding 2; you say {value}.")
-    require(answer(1) == 0, f"Kernel 1 takes nothing away and needs no padding; you say {answer(1)}.")
+    require(
+        answer(1) == 0, f"Kernel 1 takes nothing away and needs no padding; you say {answer(1)}."
+    )
     value = answer(4)
     require(
         value is None,
@@ -31,7 +42,9 @@ def check_same_padding(answer) -> None:
 def check_conv_layer(answer) -> None:
     """A function (images, weight, bias) -> what F.conv2d gives, stride 1, no padding."""
     generator = torch.Generator().manual_seed(0)
-    images, weight = (torch.randn(*shape, generator=generator) for shape in ((2, 3, 6, 5), (4, 3, 3, 3)))
+    images, weight = (
+        torch.randn(*shape, generator=generator) for shape in ((2, 3, 6, 5), (4, 3, 3, 3))
+    )
     bias = torch.tensor([1.0, -2.0, 3.0, 0.5])
     value = answer(images.clone(), weight.clone(), bias.clone())
     require_tensor(value, (2, 4, 4, 3), "the result of your function")
@@ -41,10 +54,19 @@ def check_conv_layer(answer) -> None:
         "Only the bias is missing: one number for each output channel.",
     )
     first_channel = F.conv2d(images[:, :1], weight[:, :1], bias)
-    require(not close(value, first_channel, 1e-4), "You use the first input channel only: add up over all of them.")
+    require(
+        not close(value, first_channel, 1e-4),
+        "You use the first input channel only: add up over all of them.",
+    )
     bias_each_time = expected + 2 * bias.view(1, -1, 1, 1)
-    require(not close(value, bias_each_time, 1e-4), "The bias is added once for each input channel: add it once.")
-    require(close(value, expected, 1e-4), "The shape is right, the numbers are not: compare with F.conv2d.")
+    require(
+        not close(value, bias_each_time, 1e-4),
+        "The bias is added once for each input channel: add it once.",
+    )
+    require(
+        close(value, expected, 1e-4),
+        "The shape is right, the numbers are not: compare with F.conv2d.",
+    )
 
 
 @exercise("03.small_network")
@@ -61,8 +83,13 @@ def check_small_network(answer) -> None:
         own < limit,
         f"Your network learns {own:,} numbers: fewer than {limit:,} are wanted. Look at the first linear layer.",
     )
-    kernels = [tuple(layer.weight.shape) for layer in answer.modules() if isinstance(layer, nn.Conv2d)]
-    wanted = [tuple(layer.weight.shape) for layer in VGG().modules() if isinstance(layer, nn.Conv2d)]
+    kernels = [
+        tuple(layer.weight.shape) for layer in answer.modules() if isinstance(layer, nn.Conv2d)
+    ]
+    wanted = [
+        tuple(layer.weight.shape) for layer in VGG().modules() if isinstance(layer, nn.Conv2d)
+    ]
     require(
-        kernels == wanted, "Small enough, but the three blocks should stay as they are: shrink the linear layers only."
+        kernels == wanted,
+        "Small enough, but the three blocks should stay as they are: shrink the linear layers only.",
     )

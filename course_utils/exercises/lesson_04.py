@@ -19,13 +19,18 @@ def check_learned_numbers(answer) -> None:
     )
     require(answer not in (5130, 512 * 10 + 37), "That has ten classes in it: here there are 37.")
     require(answer < 14_000_000, "The convolutions are frozen: they do not count.")
-    require(answer == 512 * 37 + 37, f"{answer} is not it: weights from 512 features to 37 classes, and the biases.")
+    require(
+        answer == 512 * 37 + 37,
+        f"{answer} is not it: weights from 512 features to 37 classes, and the biases.",
+    )
 
 
 def _network() -> nn.Sequential:
     """Three convolutions, one of them inside a block of its own, with batch norm."""
     block = nn.Sequential(nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5), nn.ReLU())
-    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), block, nn.Conv2d(5, 6, 3))
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), block, nn.Conv2d(5, 6, 3)
+    )
 
 
 def _trainable(features: nn.Module) -> set[str]:
@@ -35,20 +40,35 @@ def _trainable(features: nn.Module) -> set[str]:
 @exercise("04.freeze_but_last")
 def check_freeze_but_last(answer) -> None:
     """A function (features, number) that freezes all but the last `number` convolutions."""
-    order = [{"4.weight", "4.bias"}, {"3.0.weight", "3.0.bias"}, {"0.weight", "0.bias"}]  # from the last on
+    order = [
+        {"4.weight", "4.bias"},
+        {"3.0.weight", "3.0.bias"},
+        {"0.weight", "0.bias"},
+    ]  # from the last on
     norms = {"1.weight", "1.bias", "3.1.weight", "3.1.bias"}
     found = {}
     for number in (1, 2, 0, 3):
         features = _network()
         answer(features, number)
         found[number] = _trainable(features)
-    require(found[1] != _trainable(_network()), "Everything still learns: set requires_grad to False first.")
+    require(
+        found[1] != _trainable(_network()),
+        "Everything still learns: set requires_grad to False first.",
+    )
     require(bool(found[1] or found[2]), "Nothing learns: thaw the last convolutions again.")
     require(found[1] != order[2], "You thawed the first convolution: count from the end.")
     require("4.weight" in found[1], "The last convolution is frozen, but should learn.")
-    require("4.bias" in found[1], "The last convolution's weight learns, its bias does not: thaw both.")
-    require(not found[1] & norms and not found[2] & norms, "Batch norm still learns: all but convolutions is frozen.")
-    require(found[1] == order[0], f"With number 1 there learns {', '.join(sorted(found[1]))}: the last one only.")
+    require(
+        "4.bias" in found[1], "The last convolution's weight learns, its bias does not: thaw both."
+    )
+    require(
+        not found[1] & norms and not found[2] & norms,
+        "Batch norm still learns: all but convolutions is frozen.",
+    )
+    require(
+        found[1] == order[0],
+        f"With number 1 there learns {', '.join(sorted(found[1]))}: the last one only.",
+    )
     require(
         found[2] == order[0] | order[1],
         "With number 2 the convolution inside the inner Sequential is missed: modules() finds it, children() does not.",
@@ -57,29 +77,44 @@ def check_freeze_but_last(answer) -> None:
     require(found[3] == set().union(*order), "With number 3 all three convolutions should learn.")
     features = _network()
     answer(features, 4)
-    require(_trainable(features) == found[3], "With number 4, more than there are, all convolutions should learn.")
+    require(
+        _trainable(features) == found[3],
+        "With number 4, more than there are, all convolutions should learn.",
+    )
     frozen = _network().requires_grad_(False)
     answer(frozen, 1)
-    require(_trainable(frozen) == order[0], "If all was frozen before, the last convolution has to be thawed.")
+    require(
+        _trainable(frozen) == order[0],
+        "If all was frozen before, the last convolution has to be thawed.",
+    )
 
 
 @exercise("04.nearest_mean")
 def check_nearest_mean(answer) -> None:
     """A function (features, labels, queries) -> for each query, the class whose mean is nearest."""
-    features = torch.tensor([[0.0, 0.0], [4.0, 0.0], [9.0, 0.0], [11.0, 0.0], [10.0, 3.0], [0.0, 40.0]])
+    features = torch.tensor(
+        [[0.0, 0.0], [4.0, 0.0], [9.0, 0.0], [11.0, 0.0], [10.0, 3.0], [0.0, 40.0]]
+    )
     labels = torch.tensor([0, 0, 1, 1, 1, 2])  # means (2, 0), (10, 1), (0, 40)
     queries = torch.tensor([[1.0, 1.0], [6.4, 0.0], [8.0, 0.0], [3.0, 30.0]])
     given = features.clone()
     value = answer(given, labels.clone(), queries.clone())
     require_tensor(value, (4,), "the result of your function")
     require(torch.equal(given, features), "Your function changed the features that it was given.")
-    require(not value.is_floating_point(), "Your function gives distances: give classes, whole numbers, with argmin.")
+    require(
+        not value.is_floating_point(),
+        "Your function gives distances: give classes, whole numbers, with argmin.",
+    )
     means = torch.tensor([[2.0, 0.0], [10.0, 1.0], [0.0, 40.0]])
     distances = torch.cdist(queries, means)
-    require(not torch.equal(value, distances.argmax(dim=1)), "Those are the classes that are farthest: use argmin.")
+    require(
+        not torch.equal(value, distances.argmax(dim=1)),
+        "Those are the classes that are farthest: use argmin.",
+    )
     single = torch.cdist(queries, features).argmin(dim=1)
     require(
-        not torch.equal(value, single), "You return the index of an image, not its class: average each class first."
+        not torch.equal(value, single),
+        "You return the index of an image, not its class: average each class first.",
     )
     require(
         not torch.equal(value, labels[single]),
@@ -87,7 +122,8 @@ def check_nearest_mean(answer) -> None:
     )
     product = (queries @ means.T).argmax(dim=1)
     require(
-        not torch.equal(value, product), "A product favours means that are far out: use distances, as torch.cdist does."
+        not torch.equal(value, product),
+        "A product favours means that are far out: use distances, as torch.cdist does.",
     )
     require(
         torch.equal(value, distances.argmin(dim=1)),
@@ -96,5 +132,6 @@ def check_nearest_mean(answer) -> None:
     order = torch.tensor([5, 2, 0, 3, 1, 4])
     again = answer(features[order], labels[order], queries.clone())
     require(
-        torch.equal(again, distances.argmin(dim=1)), "With the images in another order the answers change: use labels."
+        torch.equal(again, distances.argmin(dim=1)),
+        "With the images in another order the answers change: use labels.",
     )

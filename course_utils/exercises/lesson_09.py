@@ -11,7 +11,9 @@ from course_utils.exercises.mechanism import close, exercise, require, require_t
 def patches(images: Tensor, side: int, *, columns_first: bool = False) -> Tensor:
     """(N, C, H, W) -> (N, patches, C * side * side), from left to right and from top to bottom."""
     n, c, height, width = images.shape
-    cut = images.reshape(n, c, height // side, side, width // side, side)  # (N, C, down, side, across, side)
+    cut = images.reshape(
+        n, c, height // side, side, width // side, side
+    )  # (N, C, down, side, across, side)
     order = (0, 4, 2, 1, 3, 5) if columns_first else (0, 2, 4, 1, 3, 5)
     return cut.permute(*order).reshape(n, -1, c * side * side)
 
@@ -35,7 +37,10 @@ def check_read_patches(answer) -> None:
     )
     for patch in range(6):
         same = torch.equal(value[:, patch].sort(dim=1).values, right[:, patch].sort(dim=1).values)
-        require(same, f"Patch {patch}, counted from 0, holds pixels of other patches: cut H and W into (number, side).")
+        require(
+            same,
+            f"Patch {patch}, counted from 0, holds pixels of other patches: cut H and W into (number, side).",
+        )
     require(
         close(value, right),
         "Each patch has its pixels, in another order: flatten it as (C, side, side), channels first, then rows.",
@@ -60,12 +65,22 @@ def check_forget_bias(answer) -> None:
         return math.isclose(answer, value, abs_tol=0.006)
 
     right = bias(31)
-    require(not near(0.5 ** (1 / 31)), "That is the gate. The bias is the number whose sigmoid is the gate.")
-    require(answer != 0, "With bias 0 the gate is 1/2 at every single step: 31 steps leave (1/2) ** 31.")
+    require(
+        not near(0.5 ** (1 / 31)),
+        "That is the gate. The bias is the number whose sigmoid is the gate.",
+    )
+    require(
+        answer != 0, "With bias 0 the gate is 1/2 at every single step: 31 steps leave (1/2) ** 31."
+    )
     require(not near(-right), "The sign: a gate above 1/2 has a bias above 0.")
-    require(not near(bias(32)), "From the last of 32 rows back to the first there are 31 steps, not 32.")
+    require(
+        not near(bias(32)), "From the last of 32 rows back to the first there are 31 steps, not 32."
+    )
     gate = 1 / (1 + math.exp(-max(min(answer, 50.0), -50.0)))
-    require(near(right), f"With {answer:.3f} the gate is {gate:.4f}, and {gate**31:.3f} is left after 31 steps.")
+    require(
+        near(right),
+        f"With {answer:.3f} the gate is {gate:.4f}, and {gate**31:.3f} is left after 31 steps.",
+    )
 
 
 @exercise("09.last_states")
@@ -90,9 +105,15 @@ def check_last_states(answer) -> None:
         not close(value, states[rows, lengths - 2]),
         "One step too early: a sequence of length 2 ends at step 1, counted from 0.",
     )
-    require(not close(value, states[0, lengths - 1]), "You take all states from the first sequence.")
-    means = torch.stack([one[:length].mean(dim=0) for one, length in zip(states, lengths, strict=True)])
-    require(not close(value, means), "That is the mean of each sequence's states: take its last one.")
+    require(
+        not close(value, states[0, lengths - 1]), "You take all states from the first sequence."
+    )
+    means = torch.stack(
+        [one[:length].mean(dim=0) for one, length in zip(states, lengths, strict=True)]
+    )
+    require(
+        not close(value, means), "That is the mean of each sequence's states: take its last one."
+    )
     require(
         close(value, states[rows, lengths - 1]),
         "The numbers are not those of step length - 1 of each sequence.",

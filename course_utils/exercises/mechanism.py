@@ -30,15 +30,27 @@ def require(condition: bool, hint: str) -> None:
 
 def require_tensor(value: object, shape: tuple[int, ...], what: str) -> None:
     """Raise NotYet unless `value` is a tensor of `shape`; a starter cell's `...` or None counts as not begun."""
-    require(value is not None and value is not ..., f"{what} is still empty: replace the dots by your code.")
-    require(isinstance(value, Tensor), f"{what} is a {type(value).__name__}: it should be a tensor.")
-    require(tuple(value.shape) == shape, f"{what} has shape {tuple(value.shape)}: it should be {shape}.")
+    require(
+        value is not None and value is not ...,
+        f"{what} is still empty: replace the dots by your code.",
+    )
+    require(
+        isinstance(value, Tensor), f"{what} is a {type(value).__name__}: it should be a tensor."
+    )
+    require(
+        tuple(value.shape) == shape, f"{what} has shape {tuple(value.shape)}: it should be {shape}."
+    )
 
 
 def require_pair(value: object, first: str, second: str) -> None:
     """Raise NotYet unless a function gave two things; `first` and `second` say in words which."""
-    require(value is not None and value is not ..., "Your function returns nothing yet: replace the dots.")
-    require(isinstance(value, tuple) and len(value) == 2, f"Return two tensors: {first} and {second}.")
+    require(
+        value is not None and value is not ...,
+        "Your function returns nothing yet: replace the dots.",
+    )
+    require(
+        isinstance(value, tuple) and len(value) == 2, f"Return two tensors: {first} and {second}."
+    )
 
 
 def close(value: Tensor, expected: Tensor, tolerance: float = 1e-5) -> bool:

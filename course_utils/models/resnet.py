@@ -6,7 +6,9 @@ from torch import Tensor, nn
 SKIPS = ("none", "identity", "projection")
 
 
-def make_skip(in_channels: int, out_channels: int, stride: int, skip: str, batch_norm: bool) -> nn.Module | None:
+def make_skip(
+    in_channels: int, out_channels: int, stride: int, skip: str, batch_norm: bool
+) -> nn.Module | None:
     """What goes around a block: (N, in, H, W) -> (N, out, H / stride, W / stride), or None for nothing.
 
     "identity" is the input itself where input and output have one shape, and a projection where they have not.
@@ -21,7 +23,9 @@ def make_skip(in_channels: int, out_channels: int, stride: int, skip: str, batch
         return None
     if skip == "identity" and stride == 1 and in_channels == out_channels:
         return nn.Identity()
-    projection = nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=not batch_norm)
+    projection = nn.Conv2d(
+        in_channels, out_channels, kernel_size=1, stride=stride, bias=not batch_norm
+    )
     return nn.Sequential(projection, nn.BatchNorm2d(out_channels)) if batch_norm else projection
 
 
@@ -32,7 +36,13 @@ class ResidualBlock(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, stride: int = 1, *, skip: str = "identity", batch_norm: bool = True
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        skip: str = "identity",
+        batch_norm: bool = True,
     ):
         super().__init__()
         norm = nn.BatchNorm2d if batch_norm else nn.Identity
@@ -73,13 +83,17 @@ class ResNet(nn.Module):
         if depth < 8 or depth % 6 != 2:
             raise ValueError(f"depth is {depth}: give 6 n + 2, such as 8, 20 or 50")
         norm = nn.BatchNorm2d(width) if batch_norm else nn.Identity()
-        self.stem = nn.Sequential(nn.Conv2d(3, width, kernel_size=3, padding=1, bias=not batch_norm), norm, nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, width, kernel_size=3, padding=1, bias=not batch_norm), norm, nn.ReLU()
+        )
         self.stages, channels = nn.Sequential(), width
         for out_channels, stride in ((width, 1), (2 * width, 2), (4 * width, 2)):
             stage = nn.Sequential()
             for number in range((depth - 2) // 6):
                 step = stride if number == 0 else 1
-                stage.append(ResidualBlock(channels, out_channels, step, skip=skip, batch_norm=batch_norm))
+                stage.append(
+                    ResidualBlock(channels, out_channels, step, skip=skip, batch_norm=batch_norm)
+                )
                 channels = out_channels
             self.stages.append(stage)
         self.head = nn.Linear(channels, num_classes)
@@ -122,7 +136,9 @@ class SourceResNet(nn.Module):
     ):
         super().__init__()
         one, two, three = widths
-        self.blocks = nn.ModuleList([SourceBlock(3, one), SourceBlock(one, two), SourceBlock(two, three)])
+        self.blocks = nn.ModuleList(
+            [SourceBlock(3, one), SourceBlock(one, two), SourceBlock(two, three)]
+        )
         self.pool = nn.AvgPool2d(kernel_size=2, stride=2)
         self.classifier = nn.Sequential(
             nn.Linear(three * 4 * 4, hidden[0]),
@@ -135,5 +151,7 @@ class SourceResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         maps = images  # (N, 3, 32, 32)
         for block in self.blocks:
-            maps = self.pool(block(maps))  # (N, 64, 16, 16), then (N, 128, 8, 8), then (N, 256, 4, 4)
+            maps = self.pool(
+                block(maps)
+            )  # (N, 64, 16, 16), then (N, 128, 8, 8), then (N, 256, 4, 4)
         return self.classifier(maps.flatten(start_dim=1))  # (N, 4096) -> (N, 10)

@@ -31,7 +31,9 @@ def reorder(images: Tensor, order: str) -> Tensor:
     if order == "columns":
         return images.transpose(2, 3)
     pixels = images.flatten(start_dim=2)  # (N, C, H * W)
-    permutation = torch.randperm(pixels.shape[2], generator=torch.Generator().manual_seed(0)).to(images.device)
+    permutation = torch.randperm(pixels.shape[2], generator=torch.Generator().manual_seed(0)).to(
+        images.device
+    )
     return pixels[:, :, permutation].reshape(images.shape)
 
 
@@ -41,8 +43,12 @@ class RecurrentCell(nn.Module):
     def __init__(self, input_size: int, hidden_size: int, gates: int = 1):
         super().__init__()
         self.hidden_size, bound = hidden_size, 1 / math.sqrt(hidden_size)
-        self.weight_ih = nn.Parameter(torch.empty(gates * hidden_size, input_size).uniform_(-bound, bound))
-        self.weight_hh = nn.Parameter(torch.empty(gates * hidden_size, hidden_size).uniform_(-bound, bound))
+        self.weight_ih = nn.Parameter(
+            torch.empty(gates * hidden_size, input_size).uniform_(-bound, bound)
+        )
+        self.weight_hh = nn.Parameter(
+            torch.empty(gates * hidden_size, hidden_size).uniform_(-bound, bound)
+        )
         self.bias_ih = nn.Parameter(torch.empty(gates * hidden_size).uniform_(-bound, bound))
         self.bias_hh = nn.Parameter(torch.empty(gates * hidden_size).uniform_(-bound, bound))
 
@@ -71,9 +77,13 @@ class LSTMCell(RecurrentCell):
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, gates=4)
 
-    def forward(self, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         h, c = (self.zeros(inputs), self.zeros(inputs)) if state is None else state
-        gates = F.linear(inputs, self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh)
+        gates = F.linear(inputs, self.weight_ih, self.bias_ih) + F.linear(
+            h, self.weight_hh, self.bias_hh
+        )
         write, forget, new, read = gates.chunk(4, dim=1)  # (N, hidden) each
         c = forget.sigmoid() * c + write.sigmoid() * new.tanh()  # (N, hidden)
         return read.sigmoid() * c.tanh(), c
@@ -87,8 +97,12 @@ class GRUCell(RecurrentCell):
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> Tensor:
         state = self.zeros(inputs) if state is None else state
-        from_input = F.linear(inputs, self.weight_ih, self.bias_ih).chunk(3, dim=1)  # three of (N, hidden)
-        from_state = F.linear(state, self.weight_hh, self.bias_hh).chunk(3, dim=1)  # three of (N, hidden)
+        from_input = F.linear(inputs, self.weight_ih, self.bias_ih).chunk(
+            3, dim=1
+        )  # three of (N, hidden)
+        from_state = F.linear(state, self.weight_hh, self.bias_hh).chunk(
+            3, dim=1
+        )  # three of (N, hidden)
         reset = (from_input[0] + from_state[0]).sigmoid()  # (N, hidden)
         keep = (from_input[1] + from_state[1]).sigmoid()  # (N, hidden)
         new = torch.tanh(from_input[2] + reset * from_state[2])  # (N, hidden)
@@ -122,7 +136,14 @@ class RowRNN(nn.Module):
         ValueError: if `kind` is none of these.
     """
 
-    def __init__(self, kind: str = "lstm", hidden_size: int = 128, num_classes: int = 10, *, row_size: int = 96):
+    def __init__(
+        self,
+        kind: str = "lstm",
+        hidden_size: int = 128,
+        num_classes: int = 10,
+        *,
+        row_size: int = 96,
+    ):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}: give one of {', '.join(KINDS)}")
@@ -155,8 +176,12 @@ def set_forget_bias(model: RowRNN, bias: float) -> RowRNN:
         TypeError: if the model has no LSTM.
     """
     if not isinstance(model.layer, nn.LSTM):
-        raise TypeError(f"a {type(model.layer).__name__} has no forget gate: give a RowRNN of kind 'lstm'")
-    forget = slice(model.layer.hidden_size, 2 * model.layer.hidden_size)  # torch's order: input, forget, new, output
+        raise TypeError(
+            f"a {type(model.layer).__name__} has no forget gate: give a RowRNN of kind 'lstm'"
+        )
+    forget = slice(
+        model.layer.hidden_size, 2 * model.layer.hidden_size
+    )  # torch's order: input, forget, new, output
     with torch.no_grad():
         model.layer.bias_ih_l0[forget] = bias
         model.layer.bias_hh_l0[forget] = 0
@@ -172,7 +197,9 @@ def set_identity(model: RowRNN) -> RowRNN:
         TypeError: if the model's layer has gates.
     """
     if type(model.layer) is not nn.RNN:
-        raise TypeError(f"a {type(model.layer).__name__} has gates: give a RowRNN of kind 'relu' or 'tanh'")
+        raise TypeError(
+            f"a {type(model.layer).__name__} has gates: give a RowRNN of kind 'relu' or 'tanh'"
+        )
     nn.init.eye_(model.layer.weight_hh_l0)
     nn.init.zeros_(model.layer.bias_ih_l0)
     nn.init.zeros_(model.layer.bias_hh_l0)

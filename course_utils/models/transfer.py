@@ -34,7 +34,11 @@ class VGGMini(nn.Module):
             if after == "pool":
                 layers.append(nn.MaxPool2d(kernel_size=2, stride=2))
                 continue
-            layers += [nn.Conv2d(before, after, kernel_size=3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+            layers += [
+                nn.Conv2d(before, after, kernel_size=3, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+            ]
             before = after
         self.features = nn.Sequential(*layers)
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
@@ -137,7 +141,9 @@ def vgg16_classifier(num_classes: int = 10, *, weights: str | Path = "auto") -> 
     if backbone.width == VGGMini.width:
         model = VGGMini(num_classes)
     else:
-        with torch.device("meta"):  # no numbers yet: the head of 1000 classes would take half a gigabyte
+        with torch.device(
+            "meta"
+        ):  # no numbers yet: the head of 1000 classes would take half a gigabyte
             model = vgg16(weights=None)
         model.classifier = source_classifier(num_classes)
     model.features = backbone.features.train()
@@ -167,15 +173,21 @@ def load_backbone(weights: str | Path = "auto") -> Backbone:
     if str(weights) == "none":
         return _vgg16_backbone(None, "VGG16 with random weights", normalize=True)
     if str(weights) == "imagenet":
-        return _vgg16_backbone(_download(), "VGG16, trained on ImageNet", normalize=_imagenet_normalization())
+        return _vgg16_backbone(
+            _download(), "VGG16, trained on ImageNet", normalize=_imagenet_normalization()
+        )
     path = MINI_FILE if str(weights) == "mini" else Path(weights).expanduser()
     if not path.exists():
         names = "'auto', 'imagenet', 'mini', 'none'"
-        raise FileNotFoundError(f"weights is {str(weights)!r}: neither one of {names} nor a file that exists")
+        raise FileNotFoundError(
+            f"weights is {str(weights)!r}: neither one of {names} nor a file that exists"
+        )
     values = load_file(path)
     if isinstance(values, dict) and "model" in values:
         return _mini_backbone(values, path.name)
-    return _vgg16_backbone(values, f"VGG16 from {path.name}", normalize=_imagenet_normalization(), name=path.name)
+    return _vgg16_backbone(
+        values, f"VGG16 from {path.name}", normalize=_imagenet_normalization(), name=path.name
+    )
 
 
 def imagenet_file() -> Path:
@@ -185,12 +197,18 @@ def imagenet_file() -> Path:
 
 def _download() -> dict:
     if not imagenet_file().exists():
-        print(f"VGG16's ImageNet weights are not in torch's cache: downloading {IMAGENET.meta['_file_size']:.0f} MB")
+        print(
+            f"VGG16's ImageNet weights are not in torch's cache: downloading {IMAGENET.meta['_file_size']:.0f} MB"
+        )
     try:
-        return IMAGENET.get_state_dict(progress=True, check_hash=True, map_location="cpu", weights_only=True)
+        return IMAGENET.get_state_dict(
+            progress=True, check_hash=True, map_location="cpu", weights_only=True
+        )
     except (OSError, RuntimeError) as error:  # no network; another hash
         way_out = "try again, give the path of the file, or use weights 'mini'"
-        raise ConnectionError(f"VGG16's ImageNet weights could not be loaded ({error}): {way_out}") from None
+        raise ConnectionError(
+            f"VGG16's ImageNet weights could not be loaded ({error}): {way_out}"
+        ) from None
 
 
 def _imagenet_normalization() -> tuple[Sequence[float], Sequence[float]]:
@@ -198,7 +216,9 @@ def _imagenet_normalization() -> tuple[Sequence[float], Sequence[float]]:
     return tuple(preset.mean), tuple(preset.std)
 
 
-def _vgg16_backbone(state: dict | None, description: str, *, normalize: tuple | bool, name: str = "") -> Backbone:
+def _vgg16_backbone(
+    state: dict | None, description: str, *, normalize: tuple | bool, name: str = ""
+) -> Backbone:
     with torch.device("meta"):
         features = vgg16(weights=None).features
     features = features.to_empty(device="cpu")
@@ -211,12 +231,19 @@ def _vgg16_backbone(state: dict | None, description: str, *, normalize: tuple | 
 
 def _mini_backbone(values: dict, name: str) -> Backbone:
     if missing := {"mean", "std"} - set(values):
-        raise ValueError(f"{name} has no {sorted(missing)[0]!r}: give a file as benchmarks/train_backbone.py writes it")
+        raise ValueError(
+            f"{name} has no {sorted(missing)[0]!r}: give a file as benchmarks/train_backbone.py writes it"
+        )
     features = VGGMini().features
     _load(features, values["model"], name, "state dict of VGGMini")
     normalize = tuple(values["mean"]), tuple(values["std"])
     return Backbone(
-        features.eval(), VGGMini.width, normalize, 32, 8, "the course's compact VGG, trained on Tiny ImageNet"
+        features.eval(),
+        VGGMini.width,
+        normalize,
+        32,
+        8,
+        "the course's compact VGG, trained on Tiny ImageNet",
     )
 
 
@@ -224,7 +251,9 @@ def _load(features: nn.Module, state: object, name: str, wanted: str) -> None:
     """Put the weights of the feature layers into `features`; the head's are passed over."""
     prefix = "features."
     items = state.items() if isinstance(state, dict) else ()
-    own = {str(key).removeprefix(prefix): value for key, value in items if str(key).startswith(prefix)}
+    own = {
+        str(key).removeprefix(prefix): value for key, value in items if str(key).startswith(prefix)
+    }
     try:
         features.load_state_dict(own)
     except RuntimeError as error:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 
-def conv_block(in_channels: int, hidden_channels: int, out_channels: int, *, batch_norm: bool = False) -> nn.Sequential:
+def conv_block(
+    in_channels: int, hidden_channels: int, out_channels: int, *, batch_norm: bool = False
+) -> nn.Sequential:
     """Two 3x3 convolutions with ReLU, then 2x2 max pooling: (N, in, H, W) -> (N, out, H / 2, W / 2)."""
     layers = []
     for before, after in ((in_channels, hidden_channels), (hidden_channels, out_channels)):

@@ -22,7 +22,11 @@ def epoch(model, loader, optimizer, device, *, clear=True, weighted=True, dim=1,
         if step:
             optimizer.step()
         loss_sum += loss.item() * (len(labels) if weighted else 1)
-        correct += (logits.argmax(dim=dim)[:2] == labels[:2]).sum().item() if dim == 0 else accurate(logits, labels)
+        correct += (
+            (logits.argmax(dim=dim)[:2] == labels[:2]).sum().item()
+            if dim == 0
+            else accurate(logits, labels)
+        )
         count += len(labels)
     return Metrics(loss_sum / (count if weighted else len(loader)), correct / count)
 

@@ -10,7 +10,20 @@ def erase(image, top, left, side, *, channels=slice(None), bottom=None, clone=Tr
     return erased
 
 
-def cutmix(images, labels, top, left, height, width, classes, *, shift=1, swap=False, clone=True, other=None):
+def cutmix(
+    images,
+    labels,
+    top,
+    left,
+    height,
+    width,
+    classes,
+    *,
+    shift=1,
+    swap=False,
+    clone=True,
+    other=None,
+):
     mixed = images.clone() if clone else images
     window = (..., slice(top, top + height), slice(left, left + width))
     mixed[window] = images.roll(shift, dims=0)[window]
@@ -34,15 +47,27 @@ WRONG = [
     ("01.erase", lambda i, y, x, s: erase(i, y, x, s + 1), "covers 9 pixels, yours 16"),
     ("01.erase", lambda i, y, x, s: erase(i, y, x, s, bottom=s), "covers 9 pixels, yours 6"),
     ("01.erase", lambda i, y, x, s: erase(i, y - 1, x - 1, s), "in the wrong place"),
-    ("01.erase", lambda i, y, x, s: erase(i, min(y, 6 - s), min(x, 8 - s), s), "cut off there, not moved"),
+    (
+        "01.erase",
+        lambda i, y, x, s: erase(i, min(y, 6 - s), min(x, 8 - s), s),
+        "cut off there, not moved",
+    ),
     ("01.erase", lambda i, y, x, s: i.clone(), "Nothing was erased"),
-    ("01.erase", lambda i, y, x, s: torch.where(erase(i, y, x, s) == 0, 0, i / 2), "Outside the square"),
+    (
+        "01.erase",
+        lambda i, y, x, s: torch.where(erase(i, y, x, s) == 0, 0, i / 2),
+        "Outside the square",
+    ),
     ("01.cutmix", lambda *a: cutmix(*a, clone=False), "changed the images that it was given"),
     ("01.cutmix", lambda *a: cutmix(*a, shift=-1), "roll by 1, not -1"),
     ("01.cutmix", lambda *a: cutmix(*a, swap=True), "The shares are exchanged"),
     ("01.cutmix", lambda *a: cutmix(*a, other=0.5), "goes to the pasted image's class"),
     ("01.cutmix", lambda *a: cutmix(*a, other=0), "goes to the pasted image's class"),
-    ("01.cutmix", lambda i, y, *w: cutmix(i, y, w[1], w[0], w[3], w[2], w[4]), "The new images are wrong"),
+    (
+        "01.cutmix",
+        lambda i, y, *w: cutmix(i, y, w[1], w[0], w[3], w[2], w[4]),
+        "The new images are wrong",
+    ),
     ("01.cutmix", lambda *a: (cutmix(*a)[0], cutmix(*a)[1] * 2), "should add up to 1"),
     ("01.cutmix", lambda *a: (cutmix(*a)[0], a[1]), "has shape (3,)"),
     ("01.cutmix", lambda *a: cutmix(*a)[0], "Return two tensors"),

@@ -12,12 +12,16 @@ def backward(maps, upstream, *, axes=(0, 2, 3), mean=1, variance=1, eps=1e-5, ro
     return found / deviation if root else found
 
 
-def fold_forwards(norm, linear, *, eps=True, root=0.5, gamma=True, outputs=False, through=True, again=False):
+def fold_forwards(
+    norm, linear, *, eps=True, root=0.5, gamma=True, outputs=False, through=True, again=False
+):
     """Batch normalisation, then a linear layer, as one; each option makes one mistake."""
     scale = (norm.weight if gamma else 1) / (norm.running_var + (norm.eps if eps else 0)) ** root
     shift = norm.bias - norm.running_mean * scale
     weight = linear.weight * (scale[:, None] if outputs else scale)
-    return weight, linear.bias + ((weight if again else linear.weight) @ shift if through else shift)
+    return weight, linear.bias + (
+        (weight if again else linear.weight) @ shift if through else shift
+    )
 
 
 WRONG = [

@@ -6,7 +6,11 @@ from functools import partial
 def triangle(step, steps, peak, warmup, *, start=0.0, turn=None, end=0.0):
     """The solution; each option makes one mistake."""
     turn, done = warmup if turn is None else turn, step / steps
-    return peak * (start + (1 - start) * done / turn if done < turn else end + (1 - end) * (1 - done) / (1 - turn))
+    return peak * (
+        start + (1 - start) * done / turn
+        if done < turn
+        else end + (1 - end) * (1 - done) / (1 - turn)
+    )
 
 
 def alternate(images, first, epoch, *, axis=-1, odd=True, swapped=False, always=False, clone=True):

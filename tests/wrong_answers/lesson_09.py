@@ -26,13 +26,37 @@ def ends(states, lengths, *, shift=-1):
 
 
 WRONG = [
-    ("09.read_patches", partial(read_patches, order=(0, 4, 2, 1, 3, 5)), "from top to bottom first"),
-    ("09.read_patches", lambda x, s: x.reshape(len(x), -1, x.shape[1] * s * s), "no square of pixels"),
-    ("09.read_patches", partial(read_patches, order=(0, 2, 4, 3, 5, 1)), "channels first, then rows"),
-    ("09.read_patches", partial(read_patches, order=(0, 2, 4, 1, 5, 3)), "channels first, then rows"),
-    ("09.read_patches", partial(read_patches, order=(0, 2, 5, 1, 3, 4)), "holds pixels of other patches"),
+    (
+        "09.read_patches",
+        partial(read_patches, order=(0, 4, 2, 1, 3, 5)),
+        "from top to bottom first",
+    ),
+    (
+        "09.read_patches",
+        lambda x, s: x.reshape(len(x), -1, x.shape[1] * s * s),
+        "no square of pixels",
+    ),
+    (
+        "09.read_patches",
+        partial(read_patches, order=(0, 2, 4, 3, 5, 1)),
+        "channels first, then rows",
+    ),
+    (
+        "09.read_patches",
+        partial(read_patches, order=(0, 2, 4, 1, 5, 3)),
+        "channels first, then rows",
+    ),
+    (
+        "09.read_patches",
+        partial(read_patches, order=(0, 2, 5, 1, 3, 4)),
+        "holds pixels of other patches",
+    ),
     ("09.read_patches", lambda x, s: read_patches(x, s).flatten(1), "has shape (2, 72)"),
-    ("09.read_patches", lambda x, s: read_patches(x, 2), "for images (1, 1, 6, 6) and side 3 has shape (1, 9, 4)"),
+    (
+        "09.read_patches",
+        lambda x, s: read_patches(x, 2),
+        "for images (1, 1, 6, 6) and side 3 has shape (1, 9, 4)",
+    ),
     ("09.read_patches", lambda x, s: read_patches(x.add_(1), s), "changed the images"),
     ("09.forget_bias", gate(31), "That is the gate"),
     ("09.forget_bias", 0, "31 steps leave (1/2) ** 31"),
@@ -46,7 +70,11 @@ WRONG = [
     ("09.last_states", partial(ends, shift=-2), "One step too early"),
     ("09.last_states", lambda s, n: s[0, n - 1], "all states from the first sequence"),
     ("09.last_states", lambda s, n: s[:, n - 1], "has shape (3, 3, 2)"),
-    ("09.last_states", lambda s, n: torch.stack([a[:k].mean(0) for a, k in zip(s, n, strict=True)]), "the mean"),
+    (
+        "09.last_states",
+        lambda s, n: torch.stack([a[:k].mean(0) for a, k in zip(s, n, strict=True)]),
+        "the mean",
+    ),
     ("09.last_states", lambda s, n: ends(s, n) + 1, "step length - 1"),
     ("09.last_states", lambda s, n: ends(s.add_(1), n), "changed the states"),
 ]
