@@ -1,10 +1,11 @@
-"""What crop and flip buy on photographs: lesson 01's recorded results, benchmarks/results/01_data_augmentation.*.json.
+"""What crop and flip buy on photographs: lesson 01's recorded results,
+benchmarks/results/01_data_augmentation.*.json.
 
     python benchmarks/augmentation.py data/cifar10-jpeg [5k] [45k]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. Every training has one thread, two run at a time, in
-bfloat16: about an hour on two cores that have it in hardware. What is done is kept in the runs folder, epoch by
-epoch, so that a run that was stopped goes on from there.
+The folder is the JPEG copy that make_jpeg_copy.py writes. Every training has one thread, two run at
+a time, in bfloat16: about an hour on two cores that have it in hardware. What is done is kept in
+the runs folder, epoch by epoch, so that a run that was stopped goes on from there.
 """
 
 import json
@@ -21,8 +22,9 @@ from torchvision.transforms import v2
 
 from course_utils.data import ImageDataset, load_splits, make_loaders
 from course_utils.models import VGG, count_parameters
+from course_utils.paths import RUNS_DIR
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR, seed_everything
+from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, fit
 
 SEEDS, BATCH, RATE, DRAWS = 3, 128, 1e-3, 10
@@ -42,7 +44,9 @@ KEPT = RUNS_DIR / "augmentation"
 
 
 class Bfloat16(nn.Module):
-    """A network whose convolutions and matrix products run in bfloat16; its weights and its logits stay float32."""
+    """A network whose convolutions and matrix products run in bfloat16; its weights and its logits
+    stay float32.
+    """
 
     def __init__(self, model: nn.Module):
         super().__init__()
@@ -102,7 +106,9 @@ def run(task: tuple[str, str, str, int]) -> None:
 
 
 def collect(plan: str) -> None:
-    """Write what all trainings of a plan found as one result: for each arm and metric, one entry a seed."""
+    """Write what all trainings of a plan found as one result: for each arm and metric, one entry a
+    seed.
+    """
     train_size, epochs, arms = PLANS[plan]
     by_arm = {}
     for arm in arms:

@@ -1,16 +1,19 @@
-"""What batch normalisation buys and costs on CIFAR-10 images: learning rates, depth, small batches, a forgotten eval().
+"""What batch normalisation buys and costs on CIFAR-10 images: learning rates, depth, small batches,
+a forgotten eval().
 
     python benchmarks/batch_normalization.py data/cifar10-jpeg [PART ...]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. A PART (by default all: rates, depth, small_groups,
-small_batches, forgotten) is one entry of benchmarks/results/05_batch_normalization.cifar10-jpeg.json and replaces only
-itself there. Two processes with one thread each work on it; together the parts take about 25 minutes on two cores.
+The folder is the JPEG copy that make_jpeg_copy.py writes. A PART (by default all: rates, depth,
+small_groups, small_batches, forgotten) is one entry of
+benchmarks/results/05_batch_normalization.cifar10-jpeg.json and replaces only itself there. Two
+processes with one thread each work on it; together the parts take about 25 minutes on two cores.
 
-`rates` and `depth` hold losses[seed][rate], the mean over the last LAST of STEPS steps of plain SGD, and CEILING if
-that is higher or the training diverged; growth[seed][rate] is the length of the convolutions' weights at the end over
-that at the start, 0 if the loss is CEILING. `small_groups` and `small_batches` hold validation accuracies[seed][size].
-`forgotten` holds test accuracies by seed, in training mode as `shown`, and in evaluation mode `afterwards`;
-`recomputed` is evaluation mode with running statistics averaged anew over training images.
+`rates` and `depth` hold losses[seed][rate], the mean over the last LAST of STEPS steps of plain
+SGD, and CEILING if that is higher or the training diverged; growth[seed][rate] is the length of the
+convolutions' weights at the end over that at the start, 0 if the loss is CEILING. `small_groups`
+and `small_batches` hold validation accuracies[seed][size]. `forgotten` holds test accuracies by
+seed, in training mode as `shown`, and in evaluation mode `afterwards`; `recomputed` is evaluation
+mode with running statistics averaged anew over training images.
 """
 
 import math
@@ -175,7 +178,9 @@ def recompute_statistics(model: nn.Module, part: Dataset, batches: int = 50) -> 
 
 
 def small(task: tuple[str, str, int, int]) -> tuple[float, float]:
-    """Validation accuracy after EPOCHS epochs, and with recomputed statistics (the same without any)."""
+    """Validation accuracy after EPOCHS epochs, and with recomputed statistics (the same without
+    any).
+    """
     (part, norm, seed, size), splits = task, DATA["splits"]
     batch = size if part == "small_batches" else BATCH
     seed_everything(seed)

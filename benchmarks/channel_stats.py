@@ -1,9 +1,10 @@
-"""Channel statistics of 50,000 images of 32x32: one streaming pass against a list of float images that is stacked.
+"""Channel statistics of 50,000 images of 32x32: one streaming pass against a list of float images
+that is stacked.
 
     python benchmarks/channel_stats.py
 
-Each way runs in a process of its own, five times in turn. Recorded: the ratio of times, pair by pair, and the ratio
-of the memory that each needed on top of the uint8 images, which both have.
+Each way runs in a process of its own, five times in turn. Recorded: the ratio of times, pair by
+pair, and the ratio of the memory that each needed on top of the uint8 images, which both have.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""What cost_to_accuracy.py measures: one training, time and operations of an epoch, FLOP/s, a profile.
+"""What cost_to_accuracy.py measures: one training, time and operations of an epoch, FLOP/s, a
+profile.
 
 Times are kept in seconds, in the runs folder, and never leave it: results hold ratios.
 """
@@ -21,8 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from course_utils.checkpoints import load_file, save_file
 from course_utils.data import Splits, make_loaders
-from course_utils.fast import Recipe
-from course_utils.models import Mirrored
+from course_utils.lessons.lesson_08.fast import Recipe
+from course_utils.lessons.lesson_08.mirrored import Mirrored
 from course_utils.training import evaluate, train_one_epoch
 
 DEVICE = torch.device("cpu")
@@ -87,10 +88,11 @@ def train(
     test: bool = False,
     mirrored: bool = False,
 ) -> dict:
-    """One training, kept after every epoch in `path`.pt and when it is done in `path`.json; made once.
+    """One training, kept after every epoch in `path`.pt and when it is done in `path`.json; made
+    once.
 
-    "setup" and "epochs" are seconds. Validation images are read at the end; so are the test images, if asked, and
-    their mirror images.
+    "setup" and "epochs" are seconds. Validation images are read at the end; so are the test images,
+    if asked, and their mirror images.
     """
     done, checkpoint = Path(f"{path}.json"), Path(f"{path}.pt")
     if done.exists():
@@ -147,7 +149,9 @@ def kinds_of_epochs(recipe: Recipe) -> dict[Kind, tuple[int, float]]:
 
 
 def step_flops(training: Climb) -> float:
-    """Operations of a step (a multiplication and an addition are two), as torch counts them, in the mean of epochs."""
+    """Operations of a step (a multiplication and an addition are two), as torch counts them, in the
+    mean of epochs.
+    """
     total = 0.0
     for first, number in kinds_of_epochs(training.recipe).values():
         with FlopCounterMode(display=False) as counter:
@@ -179,7 +183,8 @@ def step_time(training: Climb) -> float:
 def over_source(
     source: Climb, training: Climb, examples: dict[Kind, tuple[Recipe, int]], rounds: int = 5
 ) -> dict[Kind, float]:
-    """Time of a step over that of the source's, by kind of epoch; `examples` has a recipe and an epoch of each kind.
+    """Time of a step over that of the source's, by kind of epoch; `examples` has a recipe and an
+    epoch of each kind.
 
     Both are timed in turn, and the median of the rounds counts: the machine's speed comes and goes.
     """
@@ -197,7 +202,9 @@ def over_source(
 
 
 def fitting_epochs(splits: Splits, settings: Settings, budget: float, *, most: int = 30) -> float:
-    """How many epochs, to a tenth, cost at most `budget` epochs of the source's training, both timed by some steps."""
+    """How many epochs, to a tenth, cost at most `budget` epochs of the source's training, both
+    timed by some steps.
+    """
     source, training = Climb(splits, Settings(), 0, DEVICE), Climb(splits, settings, 0, DEVICE)
     recipes = [replace(training.recipe, epochs=tenths / 10) for tenths in range(10, 10 * most + 1)]
     examples = {
@@ -235,7 +242,9 @@ def matrix_product(dtype: torch.dtype, side: int = 2048, tries: int = 8) -> floa
 def convolution(
     dtype: torch.dtype, images: int = 500, channels: int = 128, side: int = 15, tries: int = 8
 ) -> float:
-    """Operations a second of one convolution such as the fast network's, forward, counted as torch counts them."""
+    """Operations a second of one convolution such as the fast network's, forward, counted as torch
+    counts them.
+    """
     layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False).to(
         dtype, memory_format=torch.channels_last
     )

@@ -1,4 +1,6 @@
-"""What the parts of cost_to_accuracy.py share: images, what is kept in the runs folder, two processes at work."""
+"""What the parts of cost_to_accuracy.py share: images, what is kept in the runs folder, two
+processes at work.
+"""
 
 import json
 import os
@@ -15,7 +17,7 @@ from ladder import SOURCE_AUGMENT, Settings
 from parts import keep
 
 from course_utils.data import Splits, load_splits
-from course_utils.runtime import RUNS_DIR
+from course_utils.paths import RUNS_DIR
 
 KEPT = RUNS_DIR / "cost_to_accuracy"
 SEEDS, SOURCE_EPOCHS = (0, 1, 2), 30
@@ -23,7 +25,8 @@ DATA: dict = {}  # splits, by what they are of
 
 
 class Task(NamedTuple):
-    """A training for a worker. Where `name` is not done, and the clock is past `deadline`, it is left alone.
+    """A training for a worker. Where `name` is not done, and the clock is past `deadline`, it is
+    left alone.
 
     With `whole` it has all images, and reads the test images' mirror images too.
     """
@@ -48,7 +51,9 @@ def splits_of(folder: str, train_size: int = 0) -> Splits:
 
 
 def all_images(folder: str) -> Splits:
-    """For a recipe in which nothing is left to choose; as the source does. `load_splits` wants some for validation."""
+    """For a recipe in which nothing is left to choose; as the source does. `load_splits` wants some
+    for validation.
+    """
     if (folder, "all") not in DATA:
         DATA[folder, "all"] = load_splits(folder, augment=SOURCE_AUGMENT, val_fraction=0.001)
     return DATA[folder, "all"]

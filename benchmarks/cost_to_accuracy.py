@@ -1,32 +1,38 @@
-"""From the source's recipe to the field's: what each change costs and gains, on CIFAR-10 (JPEG). Lesson 08 draws it.
+"""From the source's recipe to the field's: what each change costs and gains, on CIFAR-10 (JPEG).
+Lesson 08 draws it.
 
     python benchmarks/cost_to_accuracy.py data/cifar10-jpeg [PART ...]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. The parts, in the order in which they are meant to run, with
-minutes on two cores that have bfloat16:
+The folder is the JPEG copy that make_jpeg_copy.py writes. The parts, in the order in which they are
+meant to run, with minutes on two cores that have bfloat16:
 
-- source (9): one epoch of the source's recipe (its ResNet, Adam, batches of 32, its transforms, float32) on all
+- source (9): one epoch of the source's recipe (its ResNet, Adam, batches of 32, its transforms,
+float32) on all
   training images, timed whole: times 30 it is the unit of cost;
-- share (1): operations a second against those of a matrix product, and where the time of a step goes;
-- search (17): which optimizer, then which rate, widths and images are best in half of a fortieth of that cost;
-- finals (22): the best of these, and what helped together, in the whole fortieth;
-- asides (30): the best of the finals with what did harm in the ladder's short trainings, on validation images;
-- fortieth (20): the best of the finals, on all training images, three seeds, timed;
-- eighth (75): wider, with skips and averaged weights, for an eighth, three seeds, of which the first is timed; the
+- share (1): operations a second against those of a matrix product, and where the time of a step
+goes; - search (17): which optimizer, then which rate, widths and images are best in half of a
+fortieth of that cost; - finals (22): the best of these, and what helped together, in the whole
+fortieth; - asides (30): the best of the finals with what did harm in the ladder's short trainings,
+on validation images; - fortieth (20): the best of the finals, on all training images, three seeds,
+timed; - eighth (75): wider, with skips and averaged weights, for an eighth, three seeds, of which
+the first is timed; the
   others are trained two at a time, one thread each;
-- fifth (3 x 40): as wide, without skips and average, for a fifth; a call trains the first seed that is missing;
-- costs (11): time and operations of an image in each rung of ladder.py;
-- ladder (60): each rung for a few epochs on some of the images, three seeds; a call hands out trainings for 40 minutes.
+- fifth (3 x 40): as wide, without skips and average, for a fifth; a call trains the first seed that
+is missing; - costs (11): time and operations of an image in each rung of ladder.py; - ladder (60):
+each rung for a few epochs on some of the images, three seeds; a call hands out trainings for 40
+minutes.
 
-`search`, `finals`, `asides` and `ladder` measure accuracies: two trainings at a time, one thread each, in bfloat16. The
-others use all cores and are timed: run nothing beside them. How many epochs a share of the cost pays for is found by
-timing steps of both in turn, and where it is a goal by trying (EPOCHS): `cost` says what they took. All is kept in the
-runs folder: what is done is not done again, and a training goes on after its last whole epoch. Choices are made on
-validation images; each finished network reads the test images once, without test-time augmentation; for a goal, apart,
-also with mirror images.
+`search`, `finals`, `asides` and `ladder` measure accuracies: two trainings at a time, one thread
+each, in bfloat16. The others use all cores and are timed: run nothing beside them. How many epochs
+a share of the cost pays for is found by timing steps of both in turn, and where it is a goal by
+trying (EPOCHS): `cost` says what they took. All is kept in the runs folder: what is done is not
+done again, and a training goes on after its last whole epoch. Choices are made on validation
+images; each finished network reads the test images once, without test-time augmentation; for a
+goal, apart, also with mirror images.
 
-Writes benchmarks/results/08_fast_training.cifar10-jpeg.json. A cost is a share of the source's 30 epochs; `drift` is
-how much slower steps of the source's training were just before a timed training than before the timed epoch.
+Writes benchmarks/results/08_fast_training.cifar10-jpeg.json. A cost is a share of the source's 30
+epochs; `drift` is how much slower steps of the source's training were just before a timed training
+than before the timed epoch.
 """
 
 from collections.abc import Callable
@@ -133,7 +139,9 @@ def epochs_for(name: str, splits: Splits, settings: Settings, budget: float) -> 
 def try_all(
     folder: str, part: str, candidates: dict[str, Settings], budget: float
 ) -> dict[str, dict]:
-    """Settings and validation accuracy of each candidate, with as many epochs as the budget pays for."""
+    """Settings and validation accuracy of each candidate, with as many epochs as the budget pays
+    for.
+    """
     tasks, never = {}, float("inf")
     for label, settings in candidates.items():
         epochs = epochs_for(f"{part}.{label}", splits_of(folder), settings, budget)
@@ -164,9 +172,11 @@ def search(folder: str) -> dict:
 
 
 def finalists(tried: dict[str, dict]) -> dict[str, dict]:
-    """Changes of FAST: the best; widths and images that helped, together; the same with Muon's rate, if it helped.
+    """Changes of FAST: the best; widths and images that helped, together; the same with Muon's
+    rate, if it helped.
 
-    Helped is what beat the optimizer that it varies; of two widths the better counts. If nothing did, the best two.
+    Helped is what beat the optimizer that it varies; of two widths the better counts. If nothing
+    did, the best two.
     """
     ranking = ranked(tried)
     optimizer = next(label for label in ranking if label in OPTIMIZERS)

@@ -1,17 +1,20 @@
-"""Shallow and deep, with and without batch normalisation, with three kinds of skip: what trains, and which gradient.
+"""Shallow and deep, with and without batch normalisation, with three kinds of skip: what trains,
+and which gradient.
 
     python benchmarks/degradation.py data/cifar10-jpeg
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. An arm is a depth, batch normalisation or none, and a kind of
-skip: ResNets of WIDTH channels on images of SIZE pixels, trained by Adam for STEPS steps, its rate falling to 0. Each
-arm's rate is the one of RATES with the lowest training loss after SEARCH_STEPS steps from a seed of its own; no
-validation or test image is used, for the question is what can be *trained*. Two processes with one thread each: about
-half an hour on two cores. What is done is kept in the runs folder, training by training, so that a run that was stopped
+The folder is the JPEG copy that make_jpeg_copy.py writes. An arm is a depth, batch normalisation or
+none, and a kind of skip: ResNets of WIDTH channels on images of SIZE pixels, trained by Adam for
+STEPS steps, its rate falling to 0. Each arm's rate is the one of RATES with the lowest training
+loss after SEARCH_STEPS steps from a seed of its own; no validation or test image is used, for the
+question is what can be *trained*. Two processes with one thread each: about half an hour on two
+cores. What is done is kept in the runs folder, training by training, so that a run that was stopped
 goes on. Writes benchmarks/results/06_resnet.cifar10-jpeg-degradation.json.
 
-`loss` is the mean of the training loss over the last LAST steps; `curve` its means over EVERY steps each. A training
-that diverges counts as CEILING from there on. `ratio_start` and `ratio_end` are the root mean square of the gradient at
-the weights of the first 3x3 convolution over that at the last.
+`loss` is the mean of the training loss over the last LAST steps; `curve` its means over EVERY steps
+each. A training that diverges counts as CEILING from there on. `ratio_start` and `ratio_end` are
+the root mean square of the gradient at the weights of the first 3x3 convolution over that at the
+last.
 """
 
 import math
@@ -26,9 +29,10 @@ from parts import keep, write_json
 from course_utils.data import load_splits
 from course_utils.models import ResNet, count_parameters
 from course_utils.models.resnet import SKIPS
+from course_utils.paths import RUNS_DIR
 from course_utils.probes import gradient_sizes, multiply_adds
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR, seed_everything
+from course_utils.runtime import seed_everything
 from course_utils.training import train_one_epoch
 
 RESULT = RECORDED_DIR / "06_resnet.cifar10-jpeg-degradation.json"
@@ -60,7 +64,9 @@ def make_model(arm: tuple[int, bool, str]) -> ResNet:
 
 
 def first_to_last(model: ResNet) -> tuple[float, float, float]:
-    """The gradient's size at the first 3x3 convolution, at the last, and their ratio (0 if both are 0)."""
+    """The gradient's size at the first 3x3 convolution, at the last, and their ratio (0 if both are
+    0).
+    """
     sizes = gradient_sizes(model, DATA["images"][:PROBE], DATA["labels"][:PROBE])
     wide = [
         sizes[name]

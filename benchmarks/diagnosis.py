@@ -1,17 +1,19 @@
-"""What the usual faults cost on photographs: lesson 07's recorded results, 07_diagnosis.cifar10-jpeg.json.
+"""What the usual faults cost on photographs: lesson 07's recorded results,
+07_diagnosis.cifar10-jpeg.json.
 
     python benchmarks/diagnosis.py data/cifar10-jpeg
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. Three seeds; the trainings stand in diagnosis_faults.py, here
-they are distributed and made into one table. Two processes with one thread each, in bfloat16: about half an hour on two
-cores that have it in hardware. What is done is kept in the runs folder, training by training, so that a run that was
-stopped goes on; the result is written as soon as a seed is whole, and later seeds are added to it.
+The folder is the JPEG copy that make_jpeg_copy.py writes. Three seeds; the trainings stand in
+diagnosis_faults.py, here they are distributed and made into one table. Two processes with one
+thread each, in bfloat16: about half an hour on two cores that have it in hardware. What is done is
+kept in the runs folder, training by training, so that a run that was stopped goes on; the result is
+written as soon as a seed is whole, and later seeds are added to it.
 
-All accuracies are on test images: nothing is chosen on them, but for the experiments about choosing and about leaks,
-which need them. Three kinds of faults. "training": `healthy` is the accuracy of a network trained without it, `faulty`
-with it. "use": a healthy network, used rightly and wrongly. "report": `healthy` is what the network is worth on images
-that it neither saw nor was chosen by, `faulty` what the report says. The rows on a pretrained network are taken from
-lesson 04's record.
+All accuracies are on test images: nothing is chosen on them, but for the experiments about choosing
+and about leaks, which need them. Three kinds of faults. "training": `healthy` is the accuracy of a
+network trained without it, `faulty` with it. "use": a healthy network, used rightly and wrongly.
+"report": `healthy` is what the network is worth on images that it neither saw nor was chosen by,
+`faulty` what the report says. The rows on a pretrained network are taken from lesson 04's record.
 """
 
 import sys
@@ -22,8 +24,8 @@ import diagnosis_faults as faults
 import torch
 from parts import keep, write_json
 
+from course_utils.paths import RUNS_DIR
 from course_utils.results import RECORDED_DIR, load_recorded
-from course_utils.runtime import RUNS_DIR
 
 SEEDS = (0, 1, 2)
 KEPT = RUNS_DIR / "diagnosis"

@@ -1,7 +1,9 @@
-"""The trainings of benchmarks/diagnosis.py, healthy and faulty: `measure(folder, task, seed)`, one of TASKS.
+"""The trainings of benchmarks/diagnosis.py, healthy and faulty: `measure(folder, task, seed)`, one
+of TASKS.
 
-Two networks, each with faulty twins of its own. "plain": no batch norm, no augmentation. "norm": batch norm, and
-training images that are cropped and flipped. All faults of use are measured on one network, the healthy "norm" one.
+Two networks, each with faulty twins of its own. "plain": no batch norm, no augmentation. "norm":
+batch norm, and training images that are cropped and flipped. All faults of use are measured on one
+network, the healthy "norm" one.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,9 +17,18 @@ from normalization import scaled
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from course_utils.broken import ForgetfulAdam, NeverEval, mirror_half, softmax_first
-from course_utils.calibration import calibration_error, fit_temperature, reliability
 from course_utils.data import Splits, load_splits
+from course_utils.lessons.lesson_07.broken import (
+    ForgetfulAdam,
+    NeverEval,
+    mirror_half,
+    softmax_first,
+)
+from course_utils.lessons.lesson_07.calibration import (
+    calibration_error,
+    fit_temperature,
+    reliability,
+)
 from course_utils.models import VGG
 from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, predict, train_one_epoch
@@ -34,7 +45,9 @@ DEVICE = torch.device("cpu")
 
 
 class Batches:
-    """Batches of uint8 images, augmented one by one if wanted, then normalised; shuffled anew in each pass or not."""
+    """Batches of uint8 images, augmented one by one if wanted, then normalised; shuffled anew in
+    each pass or not.
+    """
 
     def __init__(self, images, labels, stats, size=250, *, shuffle=False, augment=None):
         self.images, self.labels, self.size, self.shuffle, self.augment = (
@@ -58,7 +71,9 @@ class Batches:
 def batches_of(
     splits: Splits, part: str = "test", size: int = 250, *, chosen: object = slice(None), **changes
 ):
-    """The `chosen` images of one part, or other images, labels, stats or augmentation; shuffled if for training."""
+    """The `chosen` images of one part, or other images, labels, stats or augmentation; shuffled if
+    for training.
+    """
     data, training = getattr(splits, part), part == "train"
     options = {
         "images": data.images[chosen],
@@ -81,7 +96,9 @@ def train(
     optimizer_class: type = torch.optim.Adam,
     prepare: Callable[[nn.Module], object] = lambda network: None,
 ) -> Bfloat16:
-    """A network after its training. A loss that is no number ends it early, as it would end anybody's."""
+    """A network after its training. A loss that is no number ends it early, as it would end
+    anybody's.
+    """
     seed_everything(seed)
     network = VGG(blocks, HIDDEN, classes, batch_norm=batch_norm)
     prepare(network)
@@ -135,7 +152,9 @@ def one(splits: Splits, seed: int, kind: str, fault: str = "healthy") -> dict:
 
 
 def wrapped(images: Tensor, mean: tuple, std: tuple) -> Tensor:
-    """uint8 -> uint8: normalised, then cast to bytes, where what does not fit wraps round (lesson 02)."""
+    """uint8 -> uint8: normalised, then cast to bytes, where what does not fit wraps round (lesson
+    02).
+    """
     return ((scaled(images, mean, std) * 255).long() % 256).to(torch.uint8)
 
 
@@ -162,8 +181,8 @@ def used(splits: Splits, seed: int) -> dict:
 
 
 def calibration(model: nn.Module, splits: Splits, chosen: object = slice(None)) -> dict:
-    """On the `chosen` test images, with a temperature from validation images: errors, and for each bin
-    [confidence, accuracy, images]."""
+    """On the `chosen` test images, with a temperature from validation images: errors, and for each
+    bin [confidence, accuracy, images]."""
     temperature = fit_temperature(*predict(model, batches_of(splits, "val"), DEVICE))
     logits, labels = predict(model, batches_of(splits, chosen=chosen), DEVICE)
     found = {"temperature": temperature}
@@ -175,10 +194,11 @@ def calibration(model: nn.Module, splits: Splits, chosen: object = slice(None)) 
 
 
 def duplicates(splits: Splits, seed: int) -> dict:
-    """A share DUPLICATES of the test images stands among the training images, which are as many as always.
+    """A share DUPLICATES of the test images stands among the training images, which are as many as
+    always.
 
-    Accuracy on those that were trained on, on the others, and on all. Longer, without augmentation: it is to learn
-    them by heart.
+    Accuracy on those that were trained on, on the others, and on all. Longer, without augmentation:
+    it is to learn them by heart.
     """
     order, total = shuffled(len(splits.test), seed), len(splits.test)
     count = min(int(DUPLICATES * total), len(splits.train) // 2)
@@ -197,7 +217,9 @@ def duplicates(splits: Splits, seed: int) -> dict:
 def pairs(
     images: Tensor, labels: Tensor, classes: tuple[str, ...], seed: int
 ) -> tuple[Tensor, Tensor]:
-    """Photographs at half their width, an animal and a vehicle side by side: label 0 if the animal is on the left."""
+    """Photographs at half their width, an animal and a vehicle side by side: label 0 if the animal
+    is on the left.
+    """
     order = shuffled(len(labels), seed)
     vehicle = torch.tensor([name in VEHICLES for name in classes])[labels[order]]
     half = (
@@ -232,7 +254,9 @@ def left_or_right(splits: Splits, seed: int, augment: Callable | None) -> dict:
 
 
 def candidates(splits: Splits, seed: int) -> dict:
-    """Small networks that differ in rate, first weights and order; what the best seems to be worth, and is worth."""
+    """Small networks that differ in rate, first weights and order; what the best seems to be worth,
+    and is worth.
+    """
     some, right = slice(CANDIDATE_IMAGES), []
     low, high = CANDIDATE_RATES
     for number in range(CANDIDATES):
@@ -251,7 +275,8 @@ def candidates(splits: Splits, seed: int) -> dict:
 
 
 def choose(right: Tensor, number: int, seed: int) -> dict[str, float]:
-    """Which answers were right (candidates, images) -> mean accuracy of the best, on `number` images and on the rest.
+    """Which answers were right (candidates, images) -> mean accuracy of the best, on `number`
+    images and on the rest.
 
     The best is chosen on `number` images that are drawn DRAWS times.
     """

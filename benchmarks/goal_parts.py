@@ -1,4 +1,6 @@
-"""The parts of cost_to_accuracy.py that have a goal: the best accuracy for a share of the source's cost, all images."""
+"""The parts of cost_to_accuracy.py that have a goal: the best accuracy for a share of the source's
+cost, all images.
+"""
 
 from dataclasses import asdict
 
@@ -19,7 +21,7 @@ from cost_kept import (
 from ladder import Climb, Settings
 
 from course_utils.data import Splits
-from course_utils.fast import Recipe
+from course_utils.lessons.lesson_08.fast import Recipe
 
 BUDGETS = {"fortieth": 1 / 40, "eighth": 1 / 8, "fifth": 1 / 5}
 EPOCHS = {
@@ -66,7 +68,9 @@ def time_trainings(name: str, folder: str, settings: Settings, seeds: tuple[int,
 
 
 def measured(name: str, folder: str, settings: Settings) -> dict:
-    """What has been measured so far: costs and drift by seed that was timed, the others by seed that was trained."""
+    """What has been measured so far: costs and drift by seed that was timed, the others by seed
+    that was trained.
+    """
     unit, splits = needed("source", "source"), all_images(folder)
     found = [
         {**read(f"{name}.{seed}"), **read(f"{name}.{seed}.drift")}
@@ -102,7 +106,9 @@ def fortieth(folder: str) -> dict:
 
 
 def eighth(folder: str) -> dict:
-    """The first seed is timed. The others are trained for their accuracy, two at a time, one thread each."""
+    """The first seed is timed. The others are trained for their accuracy, two at a time, one thread
+    each.
+    """
     settings = winner()[1].change(**DEEPER, epochs=EPOCHS["eighth"])
     time_trainings("eighth", folder, settings, SEEDS[:1])
     never = float("inf")

@@ -1,7 +1,8 @@
-"""The rungs of cost_to_accuracy.py: from the source's recipe to the field's, one change at a time, and the asides.
+"""The rungs of cost_to_accuracy.py: from the source's recipe to the field's, one change at a time,
+and the asides.
 
-A rung is what the rung before it was, with some settings changed. An aside changes settings too, but the next rung
-does not build on it.
+A rung is what the rung before it was, with some settings changed. An aside changes settings too,
+but the next rung does not build on it.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from course_utils.data import Splits, make_loaders
-from course_utils.fast import Recipe, Training, whitening_filters
+from course_utils.lessons.lesson_08.fast import Recipe, Training, whitening_filters
 from course_utils.models import SourceResNet
 from course_utils.runtime import seed_everything
 from course_utils.training import train_one_epoch
@@ -25,7 +26,8 @@ SOURCE_RECIPE = Recipe(
     widths=WIDTHS, skips=False, batch_size=SOURCE_BATCH, learning_rate=0.75, weight_decay=0.0013, bias_rate=1.0,
     bias_epochs=1000, muon_rate=0.0, label_smoothing=0.0, shift=1, flip="random", small_size=0, average=0.0,
 )  # fmt: skip
-FAST_RECIPE = Recipe(  # where the search for the best recipe begins, whatever Recipe's defaults are by now
+# where the search for the best recipe begins, whatever Recipe's defaults are by now
+FAST_RECIPE = Recipe(
     widths=(64, 128, 128), skips=False, batch_size=500, learning_rate=0.75, weight_decay=0.0013, bias_rate=64.0,
     bias_epochs=2, muon_rate=0.12, label_smoothing=0.2, shift=2, flip="alternate", small_size=0, average=0.0,
     bfloat16=True,
@@ -59,10 +61,11 @@ FAST = Settings(
 
 @dataclass(frozen=True)
 class Rung:
-    """`grid`: a setting that is searched on validation, and its values; the first holds as long as nobody has searched.
+    """`grid`: a setting that is searched on validation, and its values; the first holds as long as
+    nobody has searched.
 
-    With `only_speed` the training is the one before, made faster. It is not trained again: for its accuracy every rung
-    is trained with these changes, `as_trained`.
+    With `only_speed` the training is the one before, made faster. It is not trained again: for its
+    accuracy every rung is trained with these changes, `as_trained`.
     """
 
     name: str
@@ -261,7 +264,9 @@ class Climb(Training):
         yield from self.loader
 
     def run_epoch(self) -> float:
-        """As `Training`; for the source's training the plain loop of lesson 00, and nothing that it lacks."""
+        """As `Training`; for the source's training the plain loop of lesson 00, and nothing that it
+        lacks.
+        """
         if not self.plain:
             return super().run_epoch()
         loss = train_one_epoch(self.model, self.batches(), self.optimizers[0], self.device).loss
@@ -271,7 +276,9 @@ class Climb(Training):
 
 
 def settings_of(name: str, chosen: dict[str, dict]) -> Settings:
-    """What a rung is trained with: all changes up to it, without other asides, as they were `chosen` on validation."""
+    """What a rung is trained with: all changes up to it, without other asides, as they were
+    `chosen` on validation.
+    """
     settings = Settings()
     for rung in LADDER:
         if rung.name == name or not rung.aside:
@@ -283,6 +290,8 @@ def settings_of(name: str, chosen: dict[str, dict]) -> Settings:
 
 
 def as_trained(name: str, chosen: dict[str, dict], epochs: int) -> Settings:
-    """A rung as it is trained for its accuracy: with whatever makes it only faster, but for the aside that asks."""
+    """A rung as it is trained for its accuracy: with whatever makes it only faster, but for the
+    aside that asks.
+    """
     settings = settings_of(name, chosen).change(epochs=epochs, fused=True)
     return settings if name == "float32" else settings.change(bfloat16=True)

@@ -1,4 +1,6 @@
-"""The parts of cost_to_accuracy.py that climb ladder.py: what an image costs in each rung, and what a rung reaches."""
+"""The parts of cost_to_accuracy.py that climb ladder.py: what an image costs in each rung, and what
+a rung reaches.
+"""
 
 import time
 from dataclasses import asdict
@@ -22,7 +24,9 @@ ALL_IMAGES = 50_000  # that the source trains on
 
 
 def cost_of(rung: Rung, folder: str) -> dict[str, float]:
-    """Time and operations of an image in training, over those in the source's, which is timed in turn."""
+    """Time and operations of an image in training, over those in the source's, which is timed in
+    turn.
+    """
     splits = splits_of(folder, IMAGES)
     source = Climb(splits, Settings().change(epochs=1), 0, DEVICE)
     climb = Climb(splits, settings_of(rung.name, {}).change(epochs=EPOCHS), 0, DEVICE)
@@ -36,7 +40,9 @@ def cost_of(rung: Rung, folder: str) -> dict[str, float]:
 
 
 def costs(folder: str) -> dict:
-    """`images`: for each rung, of an image; `training`: of its training, if an image cost what the source's does."""
+    """`images`: for each rung, of an image; `training`: of its training, if an image cost what the
+    source's does.
+    """
     use_all_cores()
     found = {
         rung.name: kept(f"cost.{rung.name}", lambda r=rung: cost_of(r, folder)) for rung in LADDER
@@ -76,7 +82,8 @@ def search(pool: Pool, folder: str, deadline: float) -> tuple[dict, dict]:
 
 
 def ladder(folder: str) -> dict:
-    """Searches first, then all rungs, seed by seed; the result has the seeds that every rung was trained with.
+    """Searches first, then all rungs, seed by seed; the result has the seeds that every rung was
+    trained with.
 
     Raises:
         SystemExit: if the time is over before there is one.

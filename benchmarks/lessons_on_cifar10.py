@@ -1,17 +1,19 @@
-"""Run lessons on CIFAR-10 images and keep what they record as benchmarks/results/<lesson>.<data set>.json.
+"""Run lessons on CIFAR-10 images and keep what they record as benchmarks/results/<lesson>.<data
+set>.json.
 
     python benchmarks/lessons_on_cifar10.py data/cifar10-jpeg [NAME ...]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. Takes about half an hour on two cores; NAME, such as
-03_vgg_cnn.cifar10-jpeg-10k, picks single runs. The lessons draw these results beside their own.
+The folder is the JPEG copy that make_jpeg_copy.py writes. Takes about half an hour on two cores;
+NAME, such as 03_vgg_cnn.cifar10-jpeg-10k, picks single runs. The lessons draw these results beside
+their own.
 """
 
 import shutil
 import subprocess
 import sys
 
+from course_utils.paths import RUNS_DIR
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR
 
 RUNS = {  # result name: the parameters that differ from the lesson's defaults
     "00_training_loop.cifar10-jpeg": {"train_size": 0},

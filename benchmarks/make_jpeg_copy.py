@@ -1,10 +1,12 @@
-"""Make "CIFAR-10 (JPEG)": every image of the official archive as a JPEG file, train/<class>/NNNN.jpg and test/...
+"""Make "CIFAR-10 (JPEG)": every image of the official archive as a JPEG file,
+train/<class>/NNNN.jpg and test/...
 
     python benchmarks/make_jpeg_copy.py data/cifar10-jpeg
 
-Needs CIFAR-10 on disk (python -m course_utils data cifar10). The recorded results of the course come from this copy:
-quality 75, chroma 4:2:0. The round trip changes each pixel a little, and networks end somewhat lower on it than on the
-originals. JPEG libraries may round differently from version to version: expect equal statistics, not equal bytes.
+Needs CIFAR-10 on disk (python -m course_utils data cifar10). The recorded results of the course
+come from this copy: quality 75, chroma 4:2:0. The round trip changes each pixel a little, and
+networks end somewhat lower on it than on the originals. JPEG libraries may round differently from
+version to version: expect equal statistics, not equal bytes.
 """
 
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 from torchvision.datasets import CIFAR10
 from tqdm import tqdm
 
-from course_utils.runtime import DATA_DIR
+from course_utils.paths import DATA_DIR
 
 
 def write_split(dataset: CIFAR10, folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""Write RESULTS.md from the JSON in benchmarks/results. A test holds the committed file equal to what this gives.
+"""Write RESULTS.md from the JSON in benchmarks/results. A test holds the committed file equal to
+what this gives.
 
 python benchmarks/make_results.py
 """
@@ -10,7 +11,7 @@ from sections_diagnosis import diagnosis
 from sections_fast import cost_to_accuracy
 from sections_rnn import rnn
 
-from course_utils.runtime import ROOT
+from course_utils.paths import ROOT
 
 HEAD = """# Results
 

@@ -1,16 +1,19 @@
-"""Four ways to scale the input, on CIFAR-10 images: what trains, how fast, and what a trained network makes of them.
+"""Four ways to scale the input, on CIFAR-10 images: what trains, how fast, and what a trained
+network makes of them.
 
     python benchmarks/normalization.py data/cifar10-jpeg [PART ...]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. A PART (by default all: statistics, fed, and the sweeps) is
-one entry of benchmarks/results/02_normalization.cifar10-jpeg.json and replaces only itself there. Two processes with
-one thread each work on it; together the parts take about a quarter of an hour on two cores. Lesson 02 draws the result.
+The folder is the JPEG copy that make_jpeg_copy.py writes. A PART (by default all: statistics, fed,
+and the sweeps) is one entry of benchmarks/results/02_normalization.cifar10-jpeg.json and replaces
+only itself there. Two processes with one thread each work on it; together the parts take about a
+quarter of an hour on two cores. Lesson 02 draws the result.
 
-A sweep trains a network for STEPS steps at each learning rate, with each of the four inputs, from three seeds; a seed
-gives all of them the same first weights and the same batches. `losses[seed][rate]` is the mean over the last LAST
-steps, and CEILING if that is higher or the training diverged. `largest_rate[seed]` is the largest rate whose loss is
-MARGIN below ln 10, the loss of knowing nothing, or 0 if there is none. `curve` is the loss step by step at the rate
-that is best in the mean over the seeds, averaged over the seeds.
+A sweep trains a network for STEPS steps at each learning rate, with each of the four inputs, from
+three seeds; a seed gives all of them the same first weights and the same batches.
+`losses[seed][rate]` is the mean over the last LAST steps, and CEILING if that is higher or the
+training diverged. `largest_rate[seed]` is the largest rate whose loss is MARGIN below ln 10, the
+loss of knowing nothing, or 0 if there is none. `curve` is the loss step by step at the rate that is
+best in the mean over the seeds, averaged over the seeds.
 """
 
 import math
@@ -50,7 +53,9 @@ ALONE = {
 
 
 def small_vgg(batch_norm: bool = False, he: bool = True) -> nn.Module:
-    """A small VGG; with `he`, its weights are drawn as He et al. (2015) advise: no layer shrinks what it passes on."""
+    """A small VGG; with `he`, its weights are drawn as He et al. (2015) advise: no layer shrinks
+    what it passes on.
+    """
     model = VGG(blocks=((8, 8), (16, 16), (32, 32)), hidden=(64,), batch_norm=batch_norm)
     for layer in model.modules():
         if he and isinstance(layer, (nn.Conv2d, nn.Linear)):
@@ -216,7 +221,9 @@ def statistics(folder: str) -> dict:
 
 
 def fed_one(task: tuple[str, int]) -> dict[str, float]:
-    """Validation accuracy of one network, trained on normalised images, by the input that it is given afterwards."""
+    """Validation accuracy of one network, trained on normalised images, by the input that it is
+    given afterwards.
+    """
     name, seed = task
     splits = DATA["splits"]
     more = {

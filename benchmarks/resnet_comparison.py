@@ -1,17 +1,19 @@
-"""The source's CNN, the same with batch normalisation, the source's ResNet and ResNet-20, trained alike: lesson 06.
+"""The source's CNN, the same with batch normalisation, the source's ResNet and ResNet-20, trained
+alike: lesson 06.
 
     python benchmarks/resnet_comparison.py data/cifar10-jpeg [search] [epochs] [multiply_adds]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. All four get the same images, batches, augmentation (crop
-with padding 4, flip), optimizer (Adam) and schedule (one cycle: the rate rises, then falls to 0). Only the highest rate
-is a network's own: `search` trains each for SEARCH_EPOCHS on SEARCH_IMAGES images from a seed of its own and takes the
-rate of RATES that is best on validation images. `epochs` trains all four for EPOCHS on TRAIN_IMAGES, `multiply_adds`
-trains the two ResNets again for as many epochs as cost about what EPOCHS of the CNN cost. Three seeds; the test images
-once for each finished network, in evaluation mode, not augmented.
+The folder is the JPEG copy that make_jpeg_copy.py writes. All four get the same images, batches,
+augmentation (crop with padding 4, flip), optimizer (Adam) and schedule (one cycle: the rate rises,
+then falls to 0). Only the highest rate is a network's own: `search` trains each for SEARCH_EPOCHS
+on SEARCH_IMAGES images from a seed of its own and takes the rate of RATES that is best on
+validation images. `epochs` trains all four for EPOCHS on TRAIN_IMAGES, `multiply_adds` trains the
+two ResNets again for as many epochs as cost about what EPOCHS of the CNN cost. Three seeds; the
+test images once for each finished network, in evaluation mode, not augmented.
 
-Every training has one thread, two run at a time, in bfloat16: about an hour and a half on two cores that have it in
-hardware. What is done is kept in the runs folder, epoch by epoch, so that a run that was stopped goes on. The result is
-written as soon as a seed is done for all four networks, to
+Every training has one thread, two run at a time, in bfloat16: about an hour and a half on two cores
+that have it in hardware. What is done is kept in the runs folder, epoch by epoch, so that a run
+that was stopped goes on. The result is written as soon as a seed is done for all four networks, to
 benchmarks/results/06_resnet.cifar10-jpeg-comparison.json; later parts and seeds are added to it.
 """
 
@@ -30,9 +32,10 @@ from workers import splits_of, two_workers
 
 from course_utils.data import Splits, make_loaders
 from course_utils.models import VGG, ResNet, SourceResNet, count_parameters
+from course_utils.paths import RUNS_DIR
 from course_utils.probes import multiply_adds
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR, seed_everything
+from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, fit, predict
 
 RESULT = RECORDED_DIR / "06_resnet.cifar10-jpeg-comparison.json"
@@ -121,7 +124,9 @@ def finished(model: nn.Module, splits: Splits) -> dict:
 
 
 def collect(found: dict[tuple, dict], best: dict[str, float], searched: dict[str, dict]) -> None:
-    """Write what is done so far: for each plan, network and metric one entry a seed, for seeds that all have."""
+    """Write what is done so far: for each plan, network and metric one entry a seed, for seeds that
+    all have.
+    """
     plans = {}
     for plan, names in PLANS.items():
         seeds = [s for s in SEEDS if all((plan, name, best[name], s) in found for name in names)]

@@ -1,20 +1,23 @@
-"""Five recurrent networks and a CNN of equal cost on CIFAR-10 images, read in three orders: lesson 09.
+"""Five recurrent networks and a CNN of equal cost on CIFAR-10 images, read in three orders: lesson
+09.
 
     python benchmarks/rnn.py data/cifar10-jpeg [search] [training] [clipping]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. All six networks have parameters and multiply-adds within one
-percent of each other, and get the same images, batches, optimizer (Adam, gradients clipped to the norm CLIP) and
-schedule (one cycle: the rate rises, then falls to 0); no augmentation. `search` trains each for SEARCH_EPOCHS on
-SEARCH_IMAGES images from a seed of its own and takes the rate of RATES that is best on validation images: once for
-images as they are, whose rate holds for columns as well, and once for permuted pixels. `training` trains each with its
-rate for EPOCHS on TRAIN_IMAGES, three seeds; the test images once for each finished network. `clipping` trains two
-networks for STEPS steps with SGD and with Adam, clipped and not, at several rates; a loss is the mean of the last LAST
-steps, and CEILING if it is higher or the training diverged.
+The folder is the JPEG copy that make_jpeg_copy.py writes. All six networks have parameters and
+multiply-adds within one percent of each other, and get the same images, batches, optimizer (Adam,
+gradients clipped to the norm CLIP) and schedule (one cycle: the rate rises, then falls to 0); no
+augmentation. `search` trains each for SEARCH_EPOCHS on SEARCH_IMAGES images from a seed of its own
+and takes the rate of RATES that is best on validation images: once for images as they are, whose
+rate holds for columns as well, and once for permuted pixels. `training` trains each with its rate
+for EPOCHS on TRAIN_IMAGES, three seeds; the test images once for each finished network. `clipping`
+trains two networks for STEPS steps with SGD and with Adam, clipped and not, at several rates; a
+loss is the mean of the last LAST steps, and CEILING if it is higher or the training diverged.
 
-Every training has one thread, two run at a time: about 25 minutes on two cores (search 3, training 19, clipping 2). In
-float32: a state that is rounded at every step would be one more difference between the networks. What is done is kept
-in the runs folder, long trainings epoch by epoch, so that a run that was stopped goes on. The result is
-benchmarks/results/09_rnn.cifar10-jpeg.json; each part replaces only itself there.
+Every training has one thread, two run at a time: about 25 minutes on two cores (search 3, training
+19, clipping 2). In float32: a state that is rounded at every step would be one more difference
+between the networks. What is done is kept in the runs folder, long trainings epoch by epoch, so
+that a run that was stopped goes on. The result is benchmarks/results/09_rnn.cifar10-jpeg.json; each
+part replaces only itself there.
 """
 
 import math
@@ -29,12 +32,22 @@ from torch.optim.lr_scheduler import OneCycleLR
 from workers import splits_of, two_workers
 
 from course_utils.data import make_loaders
-from course_utils.models import VGG, Reordered, RowRNN, count_parameters
-from course_utils.models.rnn import recurrent_multiply_adds, reorder, set_forget_bias, set_identity
-from course_utils.probes import multiply_adds, row_gradients
+from course_utils.lessons.lesson_09.clipping import clip_each_step
+from course_utils.lessons.lesson_09.probes import row_gradients
+from course_utils.lessons.lesson_09.rnn import (
+    Reordered,
+    RowRNN,
+    recurrent_multiply_adds,
+    reorder,
+    set_forget_bias,
+    set_identity,
+)
+from course_utils.models import VGG, count_parameters
+from course_utils.paths import RUNS_DIR
+from course_utils.probes import multiply_adds
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR, seed_everything
-from course_utils.training import clip_each_step, evaluate, fit, train_one_epoch
+from course_utils.runtime import seed_everything
+from course_utils.training import evaluate, fit, train_one_epoch
 
 RESULT = RECORDED_DIR / "09_rnn.cifar10-jpeg.json"
 KEPT = RUNS_DIR / "rnn"
@@ -50,7 +63,8 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "LSTM, forget bias 2": lambda: set_forget_bias(RowRNN("lstm", 128), 2.0),
     "CNN": lambda: VGG(((12, 12), (16, 16), (32, 32)), (186,), batch_norm=True),
 }
-PAIRS = [  # the most expensive first, so that two processes end together; columns are nothing new for a CNN
+# the most expensive first, so that two processes end together; columns are nothing new for a CNN
+PAIRS = [
     *(
         (name, order)
         for name in ("CNN", "GRU", "LSTM", "LSTM, forget bias 2")
@@ -158,7 +172,9 @@ def end_of(losses: list[float]) -> float:
 
 
 def search(folder: str) -> dict:
-    """For each network and each of rows and permuted: the validation accuracy at each rate, and the best rate."""
+    """For each network and each of rows and permuted: the validation accuracy at each rate, and the
+    best rate.
+    """
     pairs = [pair for pair in PAIRS if pair[1] != "columns"]
     tasks = [("search", *pair, rate, SEARCH_SEED) for pair in pairs for rate in RATES]
     trained = in_two_processes(train, tasks, folder)

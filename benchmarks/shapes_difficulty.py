@@ -1,8 +1,10 @@
-"""How hard Shapes is: a linear classifier, and lesson 03's network at the lesson's settings, on the test images.
+"""How hard Shapes is: a linear classifier, and lesson 03's network at the lesson's settings, on the
+test images.
 
     python benchmarks/shapes_difficulty.py
 
-The linear classifier gets all 18,000 training images and the best of several settings, chosen on validation.
+The linear classifier gets all 18,000 training images and the best of several settings, chosen on
+validation.
 """
 
 import json

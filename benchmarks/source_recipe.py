@@ -1,16 +1,18 @@
-"""The source's ResNet by the source's own recipe, and what its mistakes in evaluating do to the number.
+"""The source's ResNet by the source's own recipe, and what its mistakes in evaluating do to the
+number.
 
     python benchmarks/source_recipe.py data/cifar10-jpeg [EPOCHS]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes. Batches of 32, Adam at 1e-4, RandomCrop(32, padding=1), flip,
-normalisation, in bfloat16; the source trains for 30 epochs on all 50,000 images, this for EPOCHS (5 if not given) on
-the 45,000 that are left beside 5,000 for validation. After each epoch the same network is evaluated in four ways on the
-test images: properly; in training mode, as if `model.eval()` were never called, batches of 32; on augmented images,
-DRAWS times; and both at once, as the source does it. This is an experiment *about evaluation*: it reads the test
-images after every epoch, and nothing is chosen by them.
+The folder is the JPEG copy that make_jpeg_copy.py writes. Batches of 32, Adam at 1e-4,
+RandomCrop(32, padding=1), flip, normalisation, in bfloat16; the source trains for 30 epochs on all
+50,000 images, this for EPOCHS (5 if not given) on the 45,000 that are left beside 5,000 for
+validation. After each epoch the same network is evaluated in four ways on the test images:
+properly; in training mode, as if `model.eval()` were never called, batches of 32; on augmented
+images, DRAWS times; and both at once, as the source does it. This is an experiment *about
+evaluation*: it reads the test images after every epoch, and nothing is chosen by them.
 
-About five minutes an epoch, with all cores. State and results are kept after each epoch; a run that was stopped goes
-on, and with a larger EPOCHS it adds epochs to those that are there. Writes
+About five minutes an epoch, with all cores. State and results are kept after each epoch; a run that
+was stopped goes on, and with a larger EPOCHS it adds epochs to those that are there. Writes
 benchmarks/results/06_resnet.cifar10-jpeg-recipe.json.
 """
 
@@ -30,8 +32,9 @@ from torchvision.transforms import v2
 from course_utils.checkpoints import load_checkpoint, save_checkpoint
 from course_utils.data import ImageDataset, Loaders, Splits, load_splits, make_loaders
 from course_utils.models import SourceResNet, count_parameters
+from course_utils.paths import RUNS_DIR
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR, seed_everything
+from course_utils.runtime import seed_everything
 from course_utils.training import History, evaluate, train_one_epoch
 
 RESULT = RECORDED_DIR / "06_resnet.cifar10-jpeg-recipe.json"
@@ -42,12 +45,16 @@ DEVICE = torch.device("cpu")
 
 
 def accuracy_in_training_mode(model: nn.Module, loader: DataLoader) -> float:
-    """Accuracy when every batch is normalised by its own statistics; works on a copy, whose running ones it spoils."""
+    """Accuracy when every batch is normalised by its own statistics; works on a copy, whose running
+    ones it spoils.
+    """
     return forgotten_accuracy(deepcopy(model), loader.dataset, loader.batch_size)
 
 
 def four_ways(model: nn.Module, splits: Splits) -> dict[str, float | list[float]]:
-    """Test accuracy of one network: "proper", "training_mode", and DRAWS of "augmented" and "source" (both)."""
+    """Test accuracy of one network: "proper", "training_mode", and DRAWS of "augmented" and
+    "source" (both).
+    """
     test = splits.test
     augmented = ImageDataset(
         test.images, test.labels, augment=AUGMENT, mean=splits.mean, std=splits.std

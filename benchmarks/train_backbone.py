@@ -1,15 +1,18 @@
-"""Train the backbone that the course ships: data/weights/vgg_mini.pt, and its curve, vgg_mini.json, in results/.
+"""Train the backbone that the course ships: data/weights/vgg_mini.pt, and its curve, vgg_mini.json,
+in results/.
 
     python benchmarks/train_backbone.py data/tiny-imagenet-32
 
-The folder is Tiny ImageNet (200 classes of ImageNet, 500 training and 50 validation images each) at 32 x 32 pixels:
-train/<class>/*, val/<class>/* and words.txt, which names the classes. Two threads, bfloat16: over an hour on two cores
-that have it in hardware. A training that was stopped goes on from its last epoch. Nothing was chosen on the validation
-images: the settings were set before, and the weights are the last epoch's.
+The folder is Tiny ImageNet (200 classes of ImageNet, 500 training and 50 validation images each) at
+32 x 32 pixels: train/<class>/*, val/<class>/* and words.txt, which names the classes. Two threads,
+bfloat16: over an hour on two cores that have it in hardware. A training that was stopped goes on
+from its last epoch. Nothing was chosen on the validation images: the settings were set before, and
+the weights are the last epoch's.
 
-Training and validation images may have been scaled down in different ways, and the network notices. `sharpness` is the
-mean difference of neighbouring pixels over the pixels' standard deviation. Where validation images are sharper than
-training images, they are also evaluated blurred by the Gaussian that makes them equally sharp; no label chooses it.
+Training and validation images may have been scaled down in different ways, and the network notices.
+`sharpness` is the mean difference of neighbouring pixels over the pixels' standard deviation. Where
+validation images are sharper than training images, they are also evaluated blurred by the Gaussian
+that makes them equally sharp; no label chooses it.
 """
 
 import sys
@@ -26,11 +29,12 @@ from torchvision.transforms.v2 import functional as TF
 
 from course_utils.checkpoints import save_file
 from course_utils.data import ImageDataset, channel_stats
-from course_utils.images import list_folder, load_images
+from course_utils.data.pictures import list_folder, load_images
+from course_utils.lessons.lesson_04.backbones import VGGMini
 from course_utils.models import count_parameters
-from course_utils.models.transfer import VGGMini
+from course_utils.paths import RUNS_DIR, WEIGHTS_DIR
 from course_utils.results import RECORDED_DIR
-from course_utils.runtime import RUNS_DIR, WEIGHTS_DIR, seed_everything
+from course_utils.runtime import seed_everything
 from course_utils.training import History, evaluate, fit
 
 SEED, EPOCHS, BATCH = 0, 18, 256
@@ -46,20 +50,26 @@ def read(folder: Path) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
 
 
 def class_names(folder: Path, classes: list[str]) -> list[str]:
-    """The first word of each class in words.txt, whose lines are "n01443537<tab>goldfish, Carassius auratus"."""
+    """The first word of each class in words.txt, whose lines are "n01443537<tab>goldfish, Carassius
+    auratus".
+    """
     lines = (folder / "words.txt").read_text(encoding="utf-8").splitlines()
     words = dict(line.split("\t", 1) for line in lines)
     return [words[name].split(",")[0].strip() for name in classes]
 
 
 def sharpness_of(images: torch.Tensor) -> float:
-    """The mean difference of neighbours in a row over the standard deviation of all pixels, of uint8 (N, 3, H, W)."""
+    """The mean difference of neighbours in a row over the standard deviation of all pixels, of
+    uint8 (N, 3, H, W).
+    """
     values = images[:: max(1, len(images) // 5000)].float()
     return ((values[..., 1:] - values[..., :-1]).abs().mean() / values.std()).item()
 
 
 def blur_to(sharpness: float, images: torch.Tensor) -> tuple[float, torch.Tensor]:
-    """The standard deviation, in pixels, of the 3x3 Gaussian that leaves such a sharpness, and the blurred images."""
+    """The standard deviation, in pixels, of the 3x3 Gaussian that leaves such a sharpness, and the
+    blurred images.
+    """
     low, high = 0.1, 1.0
     for _ in range(12):
         sigma = (low + high) / 2
@@ -122,7 +132,9 @@ def train(folder: Path) -> tuple[nn.Module, History, dict]:
 
 
 def validate(model: nn.Module, train_set: ImageDataset, val_set: ImageDataset) -> dict:
-    """Accuracy on the validation images, as they are and as sharp as the training images, and the sharpness of both."""
+    """Accuracy on the validation images, as they are and as sharp as the training images, and the
+    sharpness of both.
+    """
     sharpness, sigma, images = (
         [sharpness_of(part.images) for part in (train_set, val_set)],
         0.0,

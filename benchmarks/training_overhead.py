@@ -1,4 +1,5 @@
-"""What `train_one_epoch` and `fit` cost over the bare loop, as ratios of times, in turn and pair by pair.
+"""What `train_one_epoch` and `fit` cost over the bare loop, as ratios of times, in turn and pair by
+pair.
 
 python benchmarks/training_overhead.py
 """

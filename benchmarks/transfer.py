@@ -1,19 +1,23 @@
-"""What a backbone saves in labels, on photographs: lesson 04's record, results/04_transfer_learning.cifar10-jpeg.json.
+"""What a backbone saves in labels, on photographs: lesson 04's record,
+results/04_transfer_learning.cifar10-jpeg.json.
 
     python benchmarks/transfer.py data/cifar10-jpeg [WEIGHTS]
 
-The folder is the JPEG copy that make_jpeg_copy.py writes; WEIGHTS is what `load_backbone` takes, by default "mini". Two
-processes with one thread each, in bfloat16: under forty minutes on two cores that have it in hardware. What is done is
-kept in the runs folder, cell by cell; a run that was stopped goes on. Delete that folder after a change of the weights.
+The folder is the JPEG copy that make_jpeg_copy.py writes; WEIGHTS is what `load_backbone` takes, by
+default "mini". Two processes with one thread each, in bfloat16: under forty minutes on two cores
+that have it in hardware. What is done is kept in the runs folder, cell by cell; a run that was
+stopped goes on. Delete that folder after a change of the weights.
 
-Every classifier learns from LABELS images of each class and is tested once, on all test images. A seed chooses the
-images and the first weights; the layers of `random` are one draw for all seeds. `scratch` and `fine_tuning` see cropped
-and flipped images, with rates that fall to 0 on a straight line; fine-tuning starts from a probe. `probe` and `random`
-(the same layers, once with random weights) are logistic regressions on features of plain images, with the weight decay
-that is best on validation; `probe_fixed` has HEAD_DECAY, for whoever has no validation images. Two controls, one seed
-each: `scratch_longer` has twice the steps, `fine_tuning_plain` sees plain images as the probe does. `scaling`: the
-probe with images scaled in another way, throughout or only when it is tested. `leak`: the whole network trained on
-plain training images or, by mistake, on test images; tested on those (`asked`), and on the other ones (`fresh`).
+Every classifier learns from LABELS images of each class and is tested once, on all test images. A
+seed chooses the images and the first weights; the layers of `random` are one draw for all seeds.
+`scratch` and `fine_tuning` see cropped and flipped images, with rates that fall to 0 on a straight
+line; fine-tuning starts from a probe. `probe` and `random` (the same layers, once with random
+weights) are logistic regressions on features of plain images, with the weight decay that is best on
+validation; `probe_fixed` has HEAD_DECAY, for whoever has no validation images. Two controls, one
+seed each: `scratch_longer` has twice the steps, `fine_tuning_plain` sees plain images as the probe
+does. `scaling`: the probe with images scaled in another way, throughout or only when it is tested.
+`leak`: the whole network trained on plain training images or, by mistake, on test images; tested on
+those (`asked`), and on the other ones (`fresh`).
 """
 
 import json
@@ -48,7 +52,7 @@ from transfer_cells import (
     trained_arm,
 )
 
-from course_utils.models.transfer import load_backbone
+from course_utils.lessons.lesson_04.backbones import load_backbone
 from course_utils.results import RECORDED_DIR
 
 LEAKS = [("leak", "honest"), ("leak", "leaked")]

@@ -1,4 +1,6 @@
-"""What transfer.py measures, cell by cell, in a worker: features, probes, trainings, wrong scalings, the leak."""
+"""What transfer.py measures, cell by cell, in a worker: features, probes, trainings, wrong
+scalings, the leak.
+"""
 
 import time
 from copy import copy, deepcopy
@@ -12,9 +14,15 @@ from torchvision.transforms import v2
 
 from course_utils.checkpoints import load_file, save_file
 from course_utils.data import CIFAR10_MEAN, CIFAR10_STD, ImageDataset, load_splits
-from course_utils.features import extract_features, few_of_each, fit_probe, parameter_groups
-from course_utils.models.transfer import add_head, load_backbone, random_copy
-from course_utils.runtime import RUNS_DIR, seed_everything
+from course_utils.lessons.lesson_04.backbones import add_head, load_backbone, random_copy
+from course_utils.lessons.lesson_04.features import (
+    extract_features,
+    few_of_each,
+    fit_probe,
+    parameter_groups,
+)
+from course_utils.paths import RUNS_DIR
+from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, train_one_epoch
 
 SEEDS, LABELS, BATCH = (0, 1, 2), (5, 10, 50, 100, 500), 64
@@ -52,7 +60,9 @@ def features_file(space: str) -> Path:
 
 
 def cache_features(name: str) -> None:
-    """Features of all validation and test images, and of the training images that are needed, kept as a file."""
+    """Features of all validation and test images, and of the training images that are needed, kept
+    as a file.
+    """
     splits, backbone, start = DATA["splits"], DATA["backbone"], time.perf_counter()
     layers, scaling = backbone.features, SCALINGS.get(name, (splits.mean, splits.std))
     if name == "random":
@@ -95,7 +105,9 @@ def best_probe(kept: dict, chosen: Tensor) -> tuple[nn.Module, float]:
 
 
 def probes(space: str) -> dict:
-    """Test accuracy on the features of one space: for each number of labels one a seed; a list of decays with it."""
+    """Test accuracy on the features of one space: for each number of labels one a seed; a list of
+    decays with it.
+    """
     kept = load_file(features_file(space))
     test, found = (
         (kept["test"], kept["test_labels"]),
@@ -123,7 +135,9 @@ def probe_all() -> dict:
 
 
 def scaling() -> dict:
-    """The probe on features of images that are scaled otherwise, throughout or only when it is tested."""
+    """The probe on features of images that are scaled otherwise, throughout or only when it is
+    tested.
+    """
     found = {"labels_per_class": SCALING_LABELS, "throughout": {}, "only later": {}}
     kept = {name: load_file(features_file(name)) for name in (OWN, *SCALINGS)}
     for seed in SEEDS:
@@ -177,7 +191,9 @@ def trained_arm(arm: str, number: int, seed: int) -> float:
 
 
 def leak(trained_on: str) -> dict[str, float]:
-    """Accuracy on LEAK_LABELS test images of each class and on the others, after training on either kind of images."""
+    """Accuracy on LEAK_LABELS test images of each class and on the others, after training on either
+    kind of images.
+    """
     splits, seed = DATA["splits"], SEEDS[0]
     parts = {"honest": splits.train_plain, "leaked": splits.test}
     parts = {

@@ -17,7 +17,9 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is called: help stays quick, and `doctor` works where torch does not."""
+    """Imports a command when it is called: help stays quick, and `doctor` works where torch does
+    not.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

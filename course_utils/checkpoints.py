@@ -11,7 +11,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 
 def save_file(values: dict, path: str | Path) -> None:
-    """Write tensors and plain values so that `path` holds, even after a crash, either the old file or the new one.
+    """Write tensors and plain values so that `path` holds, even after a crash, either the old file
+    or the new one.
 
     Raises:
         TypeError: if `values` holds anything else; the message says where.
@@ -48,7 +49,8 @@ def _check_plain(value: object, where: str) -> None:
 
 
 def load_file(path: str | Path) -> dict:
-    """Read a file of tensors and plain values onto the CPU. Nothing else is unpickled, so the file cannot run code.
+    """Read a file of tensors and plain values onto the CPU. Nothing else is unpickled, so the file
+    cannot run code.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -74,7 +76,8 @@ def save_checkpoint(
     history: dict,
     best_weights: dict | None,
 ) -> None:
-    """Write model, optimizer, scheduler, history and all random generators' states; `generator` is the loader's.
+    """Write model, optimizer, scheduler, history and all random generators' states; `generator` is
+    the loader's.
 
     Raises:
         TypeError: as `save_file`.
@@ -110,10 +113,12 @@ def load_checkpoint(
     scheduler: LRScheduler | None,
     generator: Generator | None,
 ) -> dict:
-    """Put back what `save_checkpoint` wrote, into the given objects; returns the file's values, history among them.
+    """Put back what `save_checkpoint` wrote, into the given objects; returns the file's values,
+    history among them.
 
     Raises:
-        FileNotFoundError, ValueError: as `load_file`, and if the file is of another model, optimizer or scheduler.
+        FileNotFoundError, ValueError: as `load_file`, and if the file is of another model,
+        optimizer or scheduler.
     """
     values = load_file(path)
     if not isinstance(values, dict) or "kinds" not in values:

@@ -1,7 +1,8 @@
-"""Figures for the lessons: readable on light and dark pages, safe for colour-blind readers, with alt text."""
+"""Figures for the lessons: readable on light and dark pages, safe for colour-blind readers, with
+alt text.
+"""
 
 import io
-import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -14,7 +15,8 @@ from torchvision.utils import make_grid
 
 from course_utils.training import History
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart, without its yellow (too pale for lines).
+# Okabe and Ito's palette, which colour-blind readers can tell apart, without its yellow (too pale
+# for lines).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DPI = 90
 plt.rcParams.update(
@@ -34,7 +36,8 @@ plt.rcParams.update(
 
 
 def show(figure: Figure, *, alt: str) -> None:
-    """Display a figure with `alt`, its description in words for those who cannot see it, and close it.
+    """Display a figure with `alt`, its description in words for those who cannot see it, and close
+    it.
 
     Raises:
         ValueError: if `alt` is empty.
@@ -51,7 +54,8 @@ def show(figure: Figure, *, alt: str) -> None:
 def plot_images(
     images: Tensor, titles: Sequence[str] = (), *, columns: int = 0, side: float = 1.1
 ) -> Figure:
-    """Images (N, 3, H, W) or (N, 1, H, W), float in [0, 1] or uint8, in a grid, each under its title.
+    """Images (N, 3, H, W) or (N, 1, H, W), float in [0, 1] or uint8, in a grid, each under its
+    title.
 
     Values outside [0, 1] are cut off. `side` is an image's width in inches.
     """
@@ -81,7 +85,9 @@ def show_image(ax: Axes, image: Tensor) -> None:
 def plot_grid(
     images: Tensor, *, columns: int = 8, width: float = 5.5, row_names: Sequence[str] = ()
 ) -> Figure:
-    """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture, its rows named."""
+    """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture, its
+    rows named.
+    """
     grid = make_grid(
         images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype == torch.uint8 else 1.0
     )
@@ -121,7 +127,9 @@ def plot_lines(
     x: Sequence[float] = (),
     ax: Axes | None = None,
 ) -> Figure:
-    """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with its own marker."""
+    """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with
+    its own marker.
+    """
     figure, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(6, 3.2))
     for (label, values), marker in zip(curves.items(), "osD^vPX" * len(curves), strict=False):
         marker = marker if len(values) <= 40 else ""
@@ -138,7 +146,9 @@ def plot_lines(
 
 
 def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
-    """A confusion matrix (true class, answer) of counts; a mistake is darker the larger its share of the true class."""
+    """A confusion matrix (true class, answer) of counts; a mistake is darker the larger its share
+    of the true class.
+    """
     figure, ax = plt.subplots(figsize=(0.55 * len(classes) + 1.6, 0.5 * len(classes) + 1.2))
     shares = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
     mistakes = shares.clone().fill_diagonal_(0)
@@ -161,83 +171,3 @@ def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
     ax.set(xlabel="answer", ylabel="true class")
     ax.grid(False)
     return figure
-
-
-def plot_costs(recorded: dict, measure: str = "time") -> Figure:
-    """Test accuracy against cost in lesson 08's recorded ladder: benchmarks/cost_to_accuracy.py's result.
-
-    `measure` is "time" or "flops"; the axis is a share of the source's whole training. A rung is its number in the
-    ladder, an aside is hollow, and a training that was given a budget has a larger mark of its own.
-
-    Raises:
-        ValueError: if `measure` is neither.
-    """
-    names = {"time": "time", "flops": "operations"}
-    if measure not in names:
-        raise ValueError(f"measure is {measure!r}: give one of {', '.join(names)}")
-    figure, ax = plt.subplots(figsize=(8, 5))
-    climbed, costs, kept, labels = recorded["ladder"], recorded["costs"], [], {}
-    for number, rung in enumerate(climbed["rungs"], start=1):
-        if not rung["only_speed"]:
-            x, y = (
-                costs["images"][rung["name"]][measure] * costs["training"],
-                _mean(rung["test_accuracy"]),
-            )
-            kept += [] if rung["aside"] else [(x, y)]
-            ax.plot(
-                x,
-                y,
-                "o",
-                color=COLORS[0],
-                fillstyle="none" if rung["aside"] else "full",
-                markersize=6,
-            )
-            near = (
-                (a, b) for a, b in labels if abs(math.log10(a / x)) < 0.07 and abs(b - y) < 0.015
-            )
-            labels.setdefault(next(near, (x, y)), []).append(number)
-            ax.plot(
-                [], [], " ", label=f"{number} {rung['name']}{' (aside)' if rung['aside'] else ''}"
-            )
-    for point, numbers in labels.items():  # points too close for a label each share one
-        in_a_row = len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1
-        label = f"{numbers[0]}-{numbers[-1]}" if in_a_row else ", ".join(map(str, numbers))
-        ax.annotate(label, point, xytext=(6, 6), textcoords="offset points", fontsize=8)
-    label = f"the ladder: {climbed['epochs']} epochs, {climbed['images']:,} images"
-    ax.plot(*zip(*kept, strict=True), color=COLORS[0], alpha=0.4, label=label)
-    _mark_goals(ax, recorded, measure)
-    ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
-    ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
-    ax.set(
-        xscale="log",
-        xlabel=f"{names[measure]}, as a share of the source's 30 epochs",
-        ylabel="test accuracy",
-    )
-    ax.margins(y=0.1)
-    ax.set_title(f"recorded: CIFAR-10 (JPEG), means of {climbed['seeds']} seeds", fontsize=10)
-    ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.5)
-    return figure
-
-
-def _mark_goals(ax: Axes, recorded: dict, measure: str) -> None:
-    for about, marker, size in (
-        ("a fortieth", "*", 12),
-        ("an eighth", "D", 7),
-        ("a fifth", "s", 7),
-    ):
-        if goal := recorded.get(about.split()[1]):
-            x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
-            y, spread = _mean(goal["test_accuracy"]), _spread(goal["test_accuracy"])
-            label = f"{about} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
-            ax.errorbar(
-                x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label
-            )
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _spread(values: Sequence[float]) -> float:
-    """Standard deviation; 0 of one value."""
-    return torch.tensor(values).std().item() if len(values) > 1 else 0.0

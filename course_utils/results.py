@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from course_utils.runtime import ROOT, output_folder
+from course_utils.paths import ROOT, output_folder
 
 RECORDED_DIR = ROOT / "benchmarks" / "results"
 
@@ -12,8 +12,8 @@ RECORDED_DIR = ROOT / "benchmarks" / "results"
 def record(lesson: str, results: dict[str, Any], *, dataset: str, output_dir: str = "") -> None:
     """Write `results` and the data set's name to `<lesson>.json` in the lesson's output folder.
 
-    Results are numbers, strings, booleans, and lists and dictionaries of them. No times: they differ from run to run.
-    The file appears whole or not at all.
+    Results are numbers, strings, booleans, and lists and dictionaries of them. No times: they
+    differ from run to run. The file appears whole or not at all.
 
     Args:
         lesson: the notebook's name without its ending, such as "03_vgg_cnn".
@@ -65,7 +65,8 @@ def _check(value: Any, where: str, key: Any = "") -> None:
 
 
 def load_recorded(name: str) -> dict:
-    """A result that the course ships, recorded by a script in benchmarks/: `benchmarks/results/<name>.json`.
+    """A result that the course ships, recorded by a script in benchmarks/:
+    `benchmarks/results/<name>.json`.
 
     Raises:
         FileNotFoundError: if there is none of that name.

@@ -1,30 +1,17 @@
 """Seeds, devices and the places where files live. Imports nothing else of the course."""
 
 import math
-import os
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def _folder(variable: str, default: Path) -> Path:
-    return Path(os.environ.get(variable) or default).expanduser().resolve()
-
-
-DATA_DIR = _folder("COURSE_DATA", ROOT / "data")  # data sets; COURSE_DATA moves it
-RUNS_DIR = _folder("COURSE_RUNS", ROOT / "runs")  # what runs write; COURSE_RUNS moves it
-WEIGHTS_DIR = ROOT / "data" / "weights"  # the weights that the course ships; nothing moves it
 
 
 def seed_everything(seed: int) -> None:
     """Seed Python's and torch's random generators (torch's on every device).
 
-    Equal seeds give equal results on one machine with one number of threads, and nowhere else: another
-    processor or thread count adds floating-point numbers in another order.
+    Equal seeds give equal results on one machine with one number of threads, and nowhere else:
+    another processor or thread count adds floating-point numbers in another order.
 
     Raises:
         ValueError: if `seed` is not a whole number from 0 to 2**32 - 1.
@@ -64,13 +51,6 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
-def output_folder(output_dir: str, lesson: str) -> Path:
-    """The folder that a lesson writes into, made if need be: `output_dir`, or `RUNS_DIR/lesson` if that is ""."""
-    folder = Path(output_dir).expanduser().resolve() if output_dir else RUNS_DIR / lesson
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def check_parameters(
     *,
     dataset: str = "auto",
@@ -84,10 +64,11 @@ def check_parameters(
     output_dir: str = "",
     positive: dict[str, int | float] | None = None,
 ) -> None:
-    """Check a lesson's parameters: their types (papermill may pass text for a number) and their ranges.
+    """Check a lesson's parameters: their types (papermill may pass text for a number) and their
+    ranges.
 
-    `positive` holds the lesson's own parameters that must be above 0, by name; one that is a whole number by its
-    default is given as `int`.
+    `positive` holds the lesson's own parameters that must be above 0, by name; one that is a whole
+    number by its default is given as `int`.
 
     Raises:
         ValueError: naming the first parameter that is wrong, its value, and what it should be.

@@ -31,7 +31,9 @@ class Metrics(NamedTuple):
 
 @dataclass
 class History:
-    """What `fit` measured: one number an epoch. The training numbers are means over the epoch, as the weights moved."""
+    """What `fit` measured: one number an epoch. The training numbers are means over the epoch, as
+    the weights moved.
+    """
 
     train_loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -79,7 +81,8 @@ def train_one_epoch(
     `loss_fn(logits, labels)` gives the batch's mean loss.
 
     Raises:
-        FloatingPointError: if a loss is infinite or not a number; the weights are as before that step.
+        FloatingPointError: if a loss is infinite or not a number; the weights are as before that
+        step.
         ValueError: if the loader is empty.
     """
     model.train()
@@ -131,7 +134,8 @@ def evaluate(
 
 
 def predict(model: nn.Module, loader: Batches, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode; the mode is put back.
+    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode; the
+    mode is put back.
 
     Raises:
         ValueError: if the loader is empty.
@@ -160,14 +164,17 @@ def fit(
     resume: bool = False,
     keep_best: bool = False,
 ) -> History:
-    """Train for `epochs` epochs, measuring on the validation images after each. The test images have no place here.
+    """Train for `epochs` epochs, measuring on the validation images after each. The test images
+    have no place here.
 
-    With `checkpoint`, all that a training is made of is written to that file after each epoch; `resume=True` goes on
-    from there, if the file exists. `keep_best` ends with the weights of `History.best_epoch`, not the last.
+    With `checkpoint`, all that a training is made of is written to that file after each epoch;
+    `resume=True` goes on from there, if the file exists. `keep_best` ends with the weights of
+    `History.best_epoch`, not the last.
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
-        ValueError: if `epochs` is below 1, a loader is empty, `checkpoint` is not given, or is of another training.
+        ValueError: if `epochs` is below 1, a loader is empty, `checkpoint` is not given, or is of
+        another training.
     """
     model.to(device)
     parts = {
@@ -231,7 +238,9 @@ def _naming(epoch: int) -> Iterator[None]:
 def _start(
     checkpoint: str | Path | None, resume: bool, parts: dict, epochs: int, keep_best: bool
 ) -> tuple[History, dict | None]:
-    """History and best weights to begin with: empty, or those of the checkpoint to resume, put into `parts`."""
+    """History and best weights to begin with: empty, or those of the checkpoint to resume, put into
+    `parts`.
+    """
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: give at least 1")
     if resume and checkpoint is None:
@@ -247,22 +256,3 @@ def _start(
     if keep_best and saved["best_weights"] is None:
         raise ValueError(f"{name} was written without keep_best: resume without it, or delete it")
     return history, saved["best_weights"] if keep_best else None
-
-
-def clip_each_step(optimizer: Optimizer, max_norm: float) -> None:
-    """From now on, clip the gradient before each of the optimizer's steps: its norm is at most `max_norm`.
-
-    The norm is that of all the optimizer's gradients taken as one vector (Pascanu et al. 2013). Checkpoints do not keep
-    it: call this again on an optimizer that goes on from one.
-
-    Raises:
-        ValueError: if `max_norm` is not above 0.
-    """
-    if not max_norm > 0:
-        raise ValueError(f"max_norm is {max_norm}: give a number above 0")
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-
-    def clip(*_: object) -> None:
-        nn.utils.clip_grad_norm_(parameters, max_norm)
-
-    optimizer.register_step_pre_hook(clip)

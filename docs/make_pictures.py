@@ -1,4 +1,5 @@
-"""Draws the README's pictures: docs/shapes.png, a contact sheet of Shapes, and docs/cost.png, accuracy against cost.
+"""Draws the README's pictures: docs/shapes.png, a contact sheet of Shapes, and docs/cost.png,
+accuracy against cost.
 
 python docs/make_pictures.py
 """
@@ -11,9 +12,9 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from course_utils.plotting import plot_costs
+from course_utils.data.shapes import CLASSES, draw
+from course_utils.lessons.lesson_08.plots import plot_costs
 from course_utils.results import load_recorded
-from course_utils.shapes import CLASSES, draw
 
 COLUMNS = 12
 ZOOM = 2  # whole, so that the pixels stay square and sharp

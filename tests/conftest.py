@@ -1,4 +1,6 @@
-"""No test sees the data sets or the runs of this machine: the package reads these variables when it is imported."""
+"""No test sees the data sets or the runs of this machine: the package reads these variables when it
+is imported.
+"""
 
 import os
 import tempfile
@@ -14,7 +16,9 @@ from PIL import Image  # noqa: E402
 
 @pytest.fixture
 def make_folder(tmp_path):
-    """Makes an image folder: make_folder({"train": {"cat": 3}, "test": {"cat": 1}}) draws 3 + 1 pictures of cats."""
+    """Makes an image folder: make_folder({"train": {"cat": 3}, "test": {"cat": 1}}) draws 3 + 1
+    pictures of cats.
+    """
 
     def make(counts, *, size=(10, 8), name="pictures"):
         number = 0
@@ -41,7 +45,11 @@ def benchmarks_are_importable(monkeypatch, pytestconfig):
 @pytest.fixture(scope="module")
 def splits():
     """Healthy data for the sanity check."""
-    from diagnosis_helpers import make_splits, part  # here, so that no other test waits for it
+    # here, so that no other test waits for it
+    from tests.lessons.lesson_07.diagnosis_helpers import (
+        make_splits,
+        part,
+    )
 
     return make_splits(part(240, 0), part(200, 1), part(200, 2))
 
@@ -49,7 +57,7 @@ def splits():
 @pytest.fixture
 def cost_folder(monkeypatch, tmp_path, make_folder, benchmarks_are_importable):
     """Pictures for lesson 08's benchmark, which is made small."""
-    from cost_helpers import make_small
+    from tests.benchmarks.cost_helpers import make_small
 
     return make_small(monkeypatch, tmp_path, make_folder)
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from torch import nn
 
-from course_utils.runtime import ROOT
+from course_utils.paths import ROOT
 
 
 def raises(error, message):

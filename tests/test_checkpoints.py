@@ -8,12 +8,12 @@ from collections import Counter, OrderedDict
 import numpy as np
 import pytest
 import torch
-from helpers import raises
 from torch import nn
 from torch.optim import SGD, AdamW, lr_scheduler
 from torch.optim.swa_utils import SWALR
 
 from course_utils.checkpoints import load_checkpoint, load_file, save_checkpoint, save_file
+from tests.helpers import raises
 
 
 def parts(*, out=2, optimizer=SGD, scheduler=None, generator=True, steps=2):

@@ -1,4 +1,6 @@
-"""Each checker accepts its notebook's solution, calls its starter "not yet", and names what is wrong with an answer."""
+"""Each checker accepts its notebook's solution, calls its starter "not yet", and names what is
+wrong with an answer.
+"""
 
 import math
 import re
@@ -9,23 +11,29 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from wrong_answers.lesson_00 import softmax
 
-from course_utils.exercises import check
-from course_utils.exercises.mechanism import CHECKERS
+from course_utils.exercises import CHECKERS, check
 from course_utils.models import VGG, count_parameters
-from course_utils.runtime import ROOT, seed_everything
+from course_utils.paths import ROOT
+from course_utils.runtime import seed_everything
 from course_utils.training import Metrics
+from tests.lessons.lesson_00.wrong_answers import softmax
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
-LESSONS = [path.stem for path in sorted((ROOT / "course_utils" / "exercises").glob("lesson_*.py"))]
-WRONG = [case for lesson in LESSONS for case in import_module(f"wrong_answers.{lesson}").WRONG]
+LESSONS = sorted(path.name for path in (ROOT / "course_utils" / "lessons").glob("lesson_*"))
+WRONG = [
+    case
+    for lesson in LESSONS
+    for case in import_module(f"tests.lessons.{lesson}.wrong_answers").WRONG
+]
 
 
 def exercise_cells() -> list:
-    """(exercise, is it the solution, source of its cell) for every cell that calls `check`, lesson by lesson."""
+    """(exercise, is it the solution, source of its cell) for every cell that calls `check`, lesson
+    by lesson.
+    """
     found = []
     for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:
@@ -70,7 +78,7 @@ def test_starter_and_solution(name, solution, source, capsys):
 
 def test_every_checker_is_used_and_has_wrong_answers():
     for lesson in LESSONS:  # check() imports a lesson's when asked
-        import_module(f"course_utils.exercises.{lesson}")
+        import_module(f"course_utils.lessons.{lesson}.exercises")
     used = {param.values[0] for param in exercise_cells()}
     assert used == set(CHECKERS)
     for name in CHECKERS:

@@ -29,7 +29,7 @@ def test_the_order_of_results_does_not_matter(tmp_path):
 
 
 def test_without_output_dir_it_goes_to_the_lessons_folder_of_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr("course_utils.runtime.RUNS_DIR", tmp_path)
+    monkeypatch.setattr("course_utils.paths.RUNS_DIR", tmp_path)
     record("x", {}, dataset="shapes")
     assert (tmp_path / "x" / "x.json").exists()
 

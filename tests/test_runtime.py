@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from course_utils import runtime
-from course_utils.runtime import check_parameters, output_folder, pick_device, seed_everything
+from course_utils import paths
+from course_utils.paths import output_folder
+from course_utils.runtime import check_parameters, pick_device, seed_everything
 
 
 def folders(tmp_path, **variables):
     """DATA_DIR, RUNS_DIR and WEIGHTS_DIR as a new process, started in `tmp_path`, sees them."""
-    code = "from course_utils.runtime import *; print(DATA_DIR, RUNS_DIR, WEIGHTS_DIR, ROOT, sep='\\n')"
+    code = (
+        "from course_utils.paths import *; print(DATA_DIR, RUNS_DIR, WEIGHTS_DIR, ROOT, sep='\\n')"
+    )
     bare = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -48,8 +51,8 @@ def test_variables_move_data_and_runs_but_not_the_weights(tmp_path):
 
 
 def test_the_tests_see_an_empty_data_folder():
-    assert list(runtime.DATA_DIR.iterdir()) == []
-    assert runtime.DATA_DIR.parent == runtime.RUNS_DIR.parent != runtime.ROOT
+    assert list(paths.DATA_DIR.iterdir()) == []
+    assert paths.DATA_DIR.parent == paths.RUNS_DIR.parent != paths.ROOT
 
 
 def test_equal_seeds_give_equal_numbers():
@@ -94,7 +97,7 @@ def test_a_device_that_is_not_there_is_refused(name):
 
 
 def test_output_goes_under_runs_unless_a_folder_is_given(tmp_path, monkeypatch):
-    monkeypatch.setattr(runtime, "RUNS_DIR", tmp_path / "runs")
+    monkeypatch.setattr(paths, "RUNS_DIR", tmp_path / "runs")
     assert output_folder("", "03_vgg") == tmp_path / "runs" / "03_vgg"
     monkeypatch.chdir(tmp_path)
     assert output_folder("a/b c", "03_vgg") == tmp_path.resolve() / "a" / "b c"

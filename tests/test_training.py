@@ -6,7 +6,6 @@ from dataclasses import asdict
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import raises
 from torch import nn
 from torch.optim import SGD, AdamW
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
@@ -15,17 +14,18 @@ from torch.utils.data import DataLoader, TensorDataset
 from course_utils import training
 from course_utils.checkpoints import load_file
 from course_utils.data import ImageDataset, Splits, make_loaders
+from course_utils.lessons.lesson_09.clipping import clip_each_step
 from course_utils.runtime import seed_everything
 from course_utils.training import (
     History,
     Metrics,
-    clip_each_step,
     evaluate,
     evaluation_mode,
     fit,
     predict,
     train_one_epoch,
 )
+from tests.helpers import raises
 
 CPU = torch.device("cpu")
 
@@ -369,7 +369,9 @@ def test_fit_refuses_empty_loaders():
 
 
 def noisy(image):
-    """Augmentation that draws from torch and from Python; at the module's level, since a worker may pickle it."""
+    """Augmentation that draws from torch and from Python; at the module's level, since a worker may
+    pickle it.
+    """
     return image.roll(random.randrange(8), dims=2) + torch.randint_like(image, 50)
 
 

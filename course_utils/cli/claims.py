@@ -1,4 +1,6 @@
-"""The bands that a lesson's results have to stay in: `claims.yaml`, keyed lesson, metric, data set, preset."""
+"""The bands that a lesson's results have to stay in: `claims.yaml`, keyed lesson, metric, data set,
+preset.
+"""
 
 import math
 from pathlib import Path
@@ -16,7 +18,8 @@ def read_claims(path: Path, lessons: set[str], presets: set[str]) -> Claims:
     """The bands of a file, by (lesson, metric, data set, preset).
 
     Raises:
-        click.ClickException: if the file is missing, is nested otherwise, names a lesson or a preset that does not
+        click.ClickException: if the file is missing, is nested otherwise, names a lesson or a
+        preset that does not
             exist, or holds a band that is not two numbers in order.
     """
     claims = {}
@@ -59,7 +62,8 @@ def check_claims(
 ) -> tuple[int, list[str]]:
     """How many of the claims that fit a run hold, and one line for each that does not.
 
-    A claim fits by lesson, preset and the results' data set; results that are missing break every claim on the lesson.
+    A claim fits by lesson, preset and the results' data set; results that are missing break every
+    claim on the lesson.
     """
     held, broken = 0, []
     for (its_lesson, metric, dataset, its_preset), (low, high) in claims.items():

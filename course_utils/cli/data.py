@@ -1,4 +1,6 @@
-"""Downloads the data sets that the course does not draw itself: `python -m course_utils data cifar10`."""
+"""Downloads the data sets that the course does not draw itself: `python -m course_utils data
+cifar10`.
+"""
 
 import os
 import shutil
@@ -17,14 +19,15 @@ from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from course_utils.runtime import DATA_DIR
+from course_utils.paths import DATA_DIR
 
 TIMEOUT = 20  # seconds to wait for a connection, and for each next bytes
 TRIES = 5  # requests to one server whose connection keeps breaking
 PAUSE = 2.0  # seconds before asking it again
 CHUNK = 1 << 16  # bytes
 GZIP_MAGIC = b"\x1f\x8b"
-REASONS = (  # failures in a few words (the libraries' own messages run on for lines); the first that fits counts
+# failures in a few words (the libraries' own messages run on for lines); the first that fits counts
+REASONS = (
     (
         ValueError,
         "not an http or https address",
@@ -76,12 +79,14 @@ class MirrorError(Exception):
 def data(name: str) -> None:
     """Download a data set into the course's data folder, check it and unpack it.
 
-    cifar10: 170 MB to download, 187 MB unpacked; the archive is removed once it is unpacked. What is already
-    there and whole is not downloaded again, and a download that was interrupted goes on where it stopped.
+    cifar10: 170 MB to download, 187 MB unpacked; the archive is removed once it is unpacked. What
+    is already there and whole is not downloaded again, and a download that was interrupted goes on
+    where it stopped.
 
-    COURSE_CIFAR10_URL, one or more addresses separated by blanks, names the servers to ask, in order, INSTEAD of
-    the official one (add its address to keep it). Their copies must have the official size and MD5. An archive put
-    into the data folder by hand is used, and kept. COURSE_DATA moves the data folder.
+    COURSE_CIFAR10_URL, one or more addresses separated by blanks, names the servers to ask, in
+    order, INSTEAD of the official one (add its address to keep it). Their copies must have the
+    official size and MD5. An archive put into the data folder by hand is used, and kept.
+    COURSE_DATA moves the data folder.
     """
     urls = tuple(os.environ.get("COURSE_CIFAR10_URL", "").split())
     try:
@@ -95,11 +100,13 @@ def data(name: str) -> None:
 def fetch(archive: Archive, data_dir: Path) -> Path:
     """Have `archive` downloaded, checked and unpacked in `data_dir`; returns the unpacked folder.
 
-    Nothing is done if the folder is whole already. The download keeps its temporary name until it is unpacked and
-    removed, so that a file under the archive's own name is always one that somebody put there: it is used and kept.
+    Nothing is done if the folder is whole already. The download keeps its temporary name until it
+    is unpacked and removed, so that a file under the archive's own name is always one that somebody
+    put there: it is used and kept.
 
     Raises:
-        click.ClickException: if no server gives the right file, the disk is full or not writable, or the
+        click.ClickException: if no server gives the right file, the disk is full or not writable,
+        or the
             archive cannot be unpacked; its one line says what to do.
     """
     folder, file = data_dir / archive.folder, data_dir / archive.name
@@ -201,13 +208,16 @@ def _fill(url: str, part: Path, archive: Archive) -> None:
 
 
 def _pull(url: str, part: Path, archive: Archive) -> None:
-    """Ask once for what `part` misses and write it; what was there is kept until the answer is known to fit."""
+    """Ask once for what `part` misses and write it; what was there is kept until the answer is
+    known to fit.
+    """
     with _ask(url, _length(part)) as response:
         _check_answer(response, archive.size)
         start = (
             _length(part) if response.status_code == 206 else 0
         )  # 200: the whole file, whatever was asked for
-        # Undecoded: some servers announce .gz files as compressed pages, which requests would unzip.
+        # Undecoded: some servers announce .gz files as compressed pages, which requests would
+        # unzip.
         chunks = response.raw.stream(CHUNK, decode_content=False)
         first = next(chunks, b"")
         if start == 0 and not first.startswith(GZIP_MAGIC):

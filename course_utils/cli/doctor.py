@@ -12,8 +12,9 @@ from pathlib import Path
 
 import click
 
-HERE = Path(__file__).resolve().parents[2]  # runtime.ROOT, which needs torch
-REQUIREMENTS = HERE / "requirements.txt"
+from course_utils.paths import ROOT
+
+REQUIREMENTS = ROOT / "requirements.txt"
 WAY_OUT = "python -m pip install -r requirements.txt"
 VARIABLES = ("COURSE_DATA", "COURSE_RUNS", "COURSE_CIFAR10_URL", "OMP_NUM_THREADS")
 
@@ -24,7 +25,9 @@ class Problem(Exception):
 
 @click.command()
 def doctor() -> None:
-    """Print what a bug report needs: versions, devices, data found. Exit status 1 if something is missing."""
+    """Print what a bug report needs: versions, devices, data found. Exit status 1 if something is
+    missing.
+    """
     healthy = True
     for label, probe in probes():
         try:
@@ -99,7 +102,7 @@ def course_version() -> str:
     git = ["git", "describe", "--always", "--dirty"]
     try:
         commit = subprocess.run(
-            git, cwd=HERE, capture_output=True, text=True, check=True
+            git, cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = "unknown"
@@ -128,7 +131,7 @@ def memory() -> str:
 
 def folder(name: str) -> str:
     """One of runtime's folders, and the room that is left where it is or will be."""
-    path: Path = getattr(import_module("course_utils.runtime"), name)
+    path: Path = getattr(import_module("course_utils.paths"), name)
     existing = next(place for place in (path, *path.parents) if place.exists())
     return f"{_home(str(path))}, {_gigabytes(shutil.disk_usage(existing).free)} free"
 
@@ -136,14 +139,14 @@ def folder(name: str) -> str:
 def cifar10() -> str:
     from torchvision.datasets import CIFAR10
 
-    from course_utils.runtime import DATA_DIR
+    from course_utils.paths import DATA_DIR
 
     found = (DATA_DIR / CIFAR10.base_folder).is_dir()
     return "found" if found else "not here; to get it: python -m course_utils data cifar10"
 
 
 def image_folders() -> str:
-    from course_utils.runtime import DATA_DIR
+    from course_utils.paths import DATA_DIR
 
     inside = DATA_DIR.iterdir() if DATA_DIR.is_dir() else ()
     return _listed(
@@ -152,7 +155,7 @@ def image_folders() -> str:
 
 
 def weights() -> str:
-    from course_utils.runtime import WEIGHTS_DIR
+    from course_utils.paths import WEIGHTS_DIR
 
     return _listed(path.name for path in WEIGHTS_DIR.glob("*.pt"))
 

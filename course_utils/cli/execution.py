@@ -1,4 +1,6 @@
-"""One lesson executed into a folder: its notebook, its page, its results, or what is left of a failure."""
+"""One lesson executed into a folder: its notebook, its page, its results, or what is left of a
+failure.
+"""
 
 import hashlib
 import json
@@ -101,7 +103,9 @@ def attempt(task: Task) -> Outcome:
 
 
 def execute(task: Task) -> None:
-    """Execute a notebook and write its page; the executed notebook comes last, and says that all is there."""
+    """Execute a notebook and write its page; the executed notebook comes last, and says that all is
+    there.
+    """
     partial = task.file(".partial.ipynb")
     notebook = papermill.execute_notebook(
         _literal(task.path),

@@ -6,8 +6,8 @@ from dataclasses import fields
 import click
 
 from course_utils.data import load_splits, make_loaders
-from course_utils.fast import Recipe, Training
-from course_utils.models import Mirrored
+from course_utils.lessons.lesson_08.fast import Recipe, Training
+from course_utils.lessons.lesson_08.mirrored import Mirrored
 from course_utils.runtime import pick_device
 from course_utils.training import evaluate
 

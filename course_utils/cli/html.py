@@ -3,8 +3,9 @@
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-# The classic template without its scripts (jQuery, RequireJS, Mermaid, MathJax, widgets), all of which it takes from
-# servers; formulas stay as TeX. Hidden sources are folded, as they are in JupyterLab.
+# The classic template without its scripts (jQuery, RequireJS, Mermaid, MathJax, widgets), all of
+# which it takes from servers; formulas stay as TeX. Hidden sources are folded, as they are in
+# JupyterLab.
 TEMPLATE = """\
 {%- extends "index.html.j2" -%}
 {%- block html_head_js -%}{%- endblock -%}

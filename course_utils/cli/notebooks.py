@@ -1,4 +1,6 @@
-"""What `run` and `publish` share: finding lessons, starting a kernel for one, saying what failed in it."""
+"""What `run` and `publish` share: finding lessons, starting a kernel for one, saying what failed in
+it.
+"""
 
 import logging
 import os
@@ -28,7 +30,8 @@ class OwnKernelManager(AsyncKernelManager):
         return KernelSpecManager(kernel_dirs=[])
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        # else each kernel warns that its local sockets are not encrypted, and after Ctrl-C writes a traceback
+        # else each kernel warns that its local sockets are not encrypted, and after Ctrl-C writes a
+        # traceback
         return super().format_kernel_cmd([*(extra_arguments or []), "--log-level=CRITICAL"])
 
     async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
@@ -43,7 +46,8 @@ def find_lessons(folder: Path) -> list[Path]:
 
 
 def select_lessons(folder: Path, names: tuple[str, ...]) -> list[Path]:
-    """The notebooks of the lessons named by number ("03" or "3") or stem ("03_vgg_cnn"); all of them if none is.
+    """The notebooks of the lessons named by number ("03" or "3") or stem ("03_vgg_cnn"); all of
+    them if none is.
 
     Raises:
         click.ClickException: if a name fits no notebook.
@@ -84,7 +88,9 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def describe_failure(notebook: NotebookNode | None, error: Exception, lines: int = 12) -> str:
-    """The first lines of the cell that failed (or that the kernel died in), and the error's name and value."""
+    """The first lines of the cell that failed (or that the kernel died in), and the error's name
+    and value.
+    """
     name = getattr(
         error, "ename", type(error).__name__
     )  # papermill's and nbclient's errors carry the kernel's

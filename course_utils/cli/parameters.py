@@ -1,4 +1,6 @@
-"""The parameters that notebooks declare, and the values that presets and the command line give them."""
+"""The parameters that notebooks declare, and the values that presets and the command line give
+them.
+"""
 
 import ast
 import difflib
@@ -13,12 +15,14 @@ import papermill
 import yaml
 from nbformat import NotebookNode
 
-from course_utils.sources import NAMES
+from course_utils.data.datasets import NAMES
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One line of a notebook's parameters cell: its name, its type as written ("int", "list[int]"), its default."""
+    """One line of a notebook's parameters cell: its name, its type as written ("int", "list[int]"),
+    its default.
+    """
 
     name: str
     kind: str
@@ -32,7 +36,8 @@ def declared_parameters(notebook: NotebookNode, lesson: str) -> dict[str, Parame
     """The parameters that a notebook declares, by name; none if it has no cell tagged `parameters`.
 
     Raises:
-        click.ClickException: if papermill cannot read one of them; a value given to it would be lost.
+        click.ClickException: if papermill cannot read one of them; a value given to it would be
+        lost.
     """
     cells = [
         cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
@@ -89,7 +94,8 @@ def parse(text: str, parameter: Parameter) -> Any:
 
 
 def check(value: Any, parameter: Parameter) -> Any:
-    """The value, if it has the parameter's type: a whole number passes for a float, a tuple becomes a list.
+    """The value, if it has the parameter's type: a whole number passes for a float, a tuple becomes
+    a list.
 
     papermill can write int, float, str, bool and lists of them into a notebook, and nothing else.
 
@@ -141,7 +147,8 @@ def read_presets(path: Path, declared: Declared) -> dict[str, dict[str, Any]]:
     """The presets of a file, each with its `common` values and its values by `lessons`.
 
     Raises:
-        click.ClickException: if the file is missing or no YAML, or names a lesson or a parameter that is nowhere
+        click.ClickException: if the file is missing or no YAML, or names a lesson or a parameter
+        that is nowhere
             declared.
     """
     known = {name for parameters in declared.values() for name in parameters}
@@ -203,7 +210,8 @@ def check_names(names: Iterable[str], declared: Declared) -> None:
     """Refuse the name of a parameter that not all of the lessons have.
 
     Raises:
-        click.ClickException: naming the parameter, the lessons that lack it, and the nearest one that they have.
+        click.ClickException: naming the parameter, the lessons that lack it, and the nearest one
+        that they have.
     """
     for name in names:
         if name == "output_dir":
@@ -233,7 +241,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def resolve_dataset(value: str) -> str:
-    """A data set's name as it is; a folder as an absolute path, since kernels work in another folder.
+    """A data set's name as it is; a folder as an absolute path, since kernels work in another
+    folder.
 
     Raises:
         click.ClickException: if the folder does not exist.

@@ -1,4 +1,6 @@
-"""`publish`: executes the committed notebooks whose code changed, and keeps only outputs that may be committed."""
+"""`publish`: executes the committed notebooks whose code changed, and keeps only outputs that may
+be committed.
+"""
 
 import ast
 import hashlib
@@ -22,7 +24,7 @@ from course_utils.cli.notebooks import (
     select_lessons,
     write_atomically,
 )
-from course_utils.runtime import ROOT
+from course_utils.paths import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
 MAX_BYTES = 1_500_000
@@ -33,7 +35,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 @click.argument("lessons", nargs=-1)
 @click.option("--force", is_flag=True, help="Execute even what did not change.")
 def publish(lessons: tuple[str, ...], force: bool) -> None:
-    """Execute the notebooks of LESSONS (all of them if none is named) in place, on Shapes, if their code changed."""
+    """Execute the notebooks of LESSONS (all of them if none is named) in place, on Shapes, if their
+    code changed.
+    """
     publish_lessons(NOTEBOOKS, lessons, force=force)
 
 
@@ -41,7 +45,8 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
     """Execute stale notebooks in place; one that is refused stays as it was.
 
     Raises:
-        click.ClickException: at the first notebook that fails, or whose outputs may not be committed.
+        click.ClickException: at the first notebook that fails, or whose outputs may not be
+        committed.
     """
     for path in select_lessons(folder, names):
         notebook = read_notebook(path)
@@ -60,7 +65,8 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
 
 
 def code_hash(notebook: NotebookNode) -> str:
-    """A hash of what a notebook's outputs depend on: its code, whatever the layout or comments, and Shapes' version.
+    """A hash of what a notebook's outputs depend on: its code, whatever the layout or comments, and
+    Shapes' version.
 
     Raises:
         SyntaxError: if a code cell is not Python.
@@ -77,13 +83,15 @@ def is_stale(notebook: NotebookNode) -> bool:
 
 
 def shapes_version() -> int:
-    from course_utils.shapes import VERSION
+    from course_utils.data.shapes import VERSION
 
     return VERSION
 
 
 def _canonical(node: Any) -> Any:
-    """A syntax tree as nested tuples, without what differs between versions of Python: empty fields, a string's u."""
+    """A syntax tree as nested tuples, without what differs between versions of Python: empty
+    fields, a string's u.
+    """
     if isinstance(node, list):
         return [_canonical(item) for item in node]
     if not isinstance(node, ast.AST):
@@ -95,7 +103,8 @@ def _canonical(node: Any) -> Any:
 
 
 def execute(notebook: NotebookNode, path: Path) -> None:
-    """Execute a notebook at its defaults, where no data set is on disk, nor weights in torch's cache.
+    """Execute a notebook at its defaults, where no data set is on disk, nor weights in torch's
+    cache.
 
     Raises:
         click.ClickException: with the cell and its error, if one fails.
@@ -123,7 +132,9 @@ def execute(notebook: NotebookNode, path: Path) -> None:
 
 
 def normalise(notebook: NotebookNode) -> None:
-    """Keep in the metadata only what is the same on every machine, count executions from 1, and store the hash."""
+    """Keep in the metadata only what is the same on every machine, count executions from 1, and
+    store the hash.
+    """
     notebook.metadata.kernelspec = {
         "display_name": "Python 3",
         "language": "python",

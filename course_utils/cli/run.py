@@ -26,7 +26,7 @@ from course_utils.cli.parameters import (
     read_presets,
     resolve_dataset,
 )
-from course_utils.runtime import ROOT, RUNS_DIR
+from course_utils.paths import ROOT, RUNS_DIR
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -64,8 +64,8 @@ class Request:
 def run(**options: Any) -> None:
     """Run LESSONS (03, or 03_vgg_cnn; all of them if none is named) with papermill.
 
-    Writes the executed notebooks, an HTML page for each and their results to runs/NAME, and checks the results
-    against notebooks/claims.yaml, unless -p changed something.
+    Writes the executed notebooks, an HTML page for each and their results to runs/NAME, and checks
+    the results against notebooks/claims.yaml, unless -p changed something.
     """
     raise SystemExit(run_lessons(NOTEBOOKS, RUNS_DIR, Request(**options)))
 
@@ -77,7 +77,8 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
         The exit status: 0, or 1 if a lesson failed or a claim does not hold, or 130 after Ctrl-C.
 
     Raises:
-        click.ClickException: before anything is run or written, if something asked for does not exist or fit.
+        click.ClickException: before anything is run or written, if something asked for does not
+        exist or fit.
     """
     tasks, claims = plan(notebooks, runs, request)
     kept = [task for task in tasks if request.resume and is_complete(task)]
@@ -143,7 +144,8 @@ def lesson_values(
     """The values of one lesson's parameters: the preset's, then --dataset, then -p.
 
     Raises:
-        click.ClickException: if a value has another type than its parameter, or the data set's folder does not exist.
+        click.ClickException: if a value has another type than its parameter, or the data set's
+        folder does not exist.
     """
     try:
         values = preset_values(preset, lesson, parameters)

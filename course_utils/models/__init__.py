@@ -2,29 +2,22 @@
 
 from torch import nn
 
-from course_utils.models.mirrored import Mirrored
 from course_utils.models.resnet import ResidualBlock, ResNet, SourceBlock, SourceResNet
-from course_utils.models.rnn import Reordered, RowRNN
-from course_utils.models.transfer import VGGMini, load_backbone, vgg16_classifier
 from course_utils.models.vgg import VGG, conv_block
 
 __all__ = [
     "VGG",
-    "Mirrored",
-    "Reordered",
     "ResNet",
     "ResidualBlock",
-    "RowRNN",
     "SourceBlock",
     "SourceResNet",
-    "VGGMini",
     "conv_block",
     "count_parameters",
-    "load_backbone",
-    "vgg16_classifier",
 ]
 
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
-    """How many numbers a model learns; with `trainable_only`, without the frozen ones. A shared one counts once."""
+    """How many numbers a model learns; with `trainable_only`, without the frozen ones. A shared one
+    counts once.
+    """
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)

@@ -1,4 +1,6 @@
-"""Residual networks (He et al. 2015), built in lesson 06: the standard one for CIFAR-10, and the source tutorial's."""
+"""Residual networks (He et al. 2015), built in lesson 06: the standard one for CIFAR-10, and the
+source tutorial's.
+"""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,10 +11,12 @@ SKIPS = ("none", "identity", "projection")
 def make_skip(
     in_channels: int, out_channels: int, stride: int, skip: str, batch_norm: bool
 ) -> nn.Module | None:
-    """What goes around a block: (N, in, H, W) -> (N, out, H / stride, W / stride), or None for nothing.
+    """What goes around a block: (N, in, H, W) -> (N, out, H / stride, W / stride), or None for
+    nothing.
 
-    "identity" is the input itself where input and output have one shape, and a projection where they have not.
-    "projection" is a 1x1 convolution everywhere, with BatchNorm2d behind it if the network has any.
+    "identity" is the input itself where input and output have one shape, and a projection where
+    they have not. "projection" is a 1x1 convolution everywhere, with BatchNorm2d behind it if the
+    network has any.
 
     Raises:
         ValueError: if `skip` is none of SKIPS.
@@ -30,7 +34,8 @@ def make_skip(
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a way around them: (N, in, H, W) -> (N, out, H / stride, W / stride).
+    """Two 3x3 convolutions and a way around them: (N, in, H, W) -> (N, out, H / stride, W /
+    stride).
 
     `skip` is one of SKIPS (see `make_skip`). Without `batch_norm` the convolutions have biases.
     """
@@ -60,11 +65,13 @@ class ResidualBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """The residual network for small images (He et al. 2015, section 4.2): (N, 3, H, W) -> (N, num_classes).
+    """The residual network for small images (He et al. 2015, section 4.2): (N, 3, H, W) -> (N,
+    num_classes).
 
-    A 3x3 convolution, three stages of (depth - 2) / 6 blocks each, with width, 2 width and 4 width channels, the
-    second and the third halving the maps, then the mean of each map and one linear layer. The defaults are ResNet-20,
-    272,474 parameters; `depth` counts convolutions and the linear layer, without projections.
+    A 3x3 convolution, three stages of (depth - 2) / 6 blocks each, with width, 2 width and 4 width
+    channels, the second and the third halving the maps, then the mean of each map and one linear
+    layer. The defaults are ResNet-20, 272,474 parameters; `depth` counts convolutions and the
+    linear layer, without projections.
 
     Raises:
         ValueError: if `depth` is not 8, 14, 20, ..., or `skip` is none of SKIPS.
@@ -104,7 +111,9 @@ class ResNet(nn.Module):
 
 
 class SourceBlock(nn.Module):
-    """The source tutorial's block: a 1x1 convolution, without BatchNorm2d, goes around every one; no stride."""
+    """The source tutorial's block: a 1x1 convolution, without BatchNorm2d, goes around every one;
+    no stride.
+    """
 
     def __init__(self, in_channels: int, out_channels: int):
         super().__init__()
@@ -123,8 +132,9 @@ class SourceBlock(nn.Module):
 class SourceResNet(nn.Module):
     """The source tutorial's network for images of 32 pixels: (N, 3, 32, 32) -> (N, num_classes).
 
-    Three blocks, of `widths` channels, the maps halved by average pooling after each, then linear layers of `hidden`
-    outputs before the last. With the defaults it has 10,633,674 parameters, 9.4 million of them in the linear layers.
+    Three blocks, of `widths` channels, the maps halved by average pooling after each, then linear
+    layers of `hidden` outputs before the last. With the defaults it has 10,633,674 parameters, 9.4
+    million of them in the linear layers.
     """
 
     def __init__(

@@ -1,0 +1,1 @@
+"""One folder a lesson: what it needs and no other lesson imports."""

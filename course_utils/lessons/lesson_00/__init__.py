@@ -1,0 +1,1 @@
+"""What lesson 00 needs and no other: its checkers, and its helpers."""

@@ -1,0 +1,149 @@
+"""Six broken trainings for lesson 07. READ THE LESSON FIRST: this file gives the answers away.
+
+`benchmarks/diagnosis.py` measures the same faults on photographs.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.data import Loaders, Splits, make_loaders
+from course_utils.lessons.lesson_07.diagnosis import learn_by_heart
+from course_utils.models import VGG
+from course_utils.runtime import seed_everything
+from course_utils.training import History, LossFunction, fit
+
+CASES = {"A": "softmax", "B": "labels", "C": "zero_grad", "D": "rate", "E": "flip", "F": "eval"}
+
+
+def softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the softmax of the logits: the softmax is taken twice."""
+    return F.cross_entropy(F.softmax(logits, dim=1), labels)
+
+
+class ForgetfulAdam(torch.optim.Adam):
+    """Adam for a loop that forgets `zero_grad`: it does nothing, so every backward pass adds to the
+    gradients.
+    """
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        pass
+
+
+class NeverEval(nn.Module):
+    """A model that stays in training mode whatever `eval()` says, as if the call had been
+    forgotten.
+    """
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def train(self, mode: bool = True) -> nn.Module:
+        return super().train(True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)  # (N, classes)
+
+
+def mirror_half(image: Tensor) -> Tensor:
+    """One image, mirrored left to right or not, by the toss of a coin."""
+    return image.flip(-1) if torch.rand(()) < 0.5 else image
+
+
+def with_labels(splits: Splits, labels: Tensor) -> Splits:
+    """The same splits, the training images with other labels."""
+    parts = {name: deepcopy(getattr(splits, name)) for name in ("train", "train_plain")}
+    for part in parts.values():
+        part.labels = labels
+    return replace(splits, **parts)
+
+
+def shuffle_labels(splits: Splits, seed: int) -> Splits:
+    """Training images whose labels went to other images: the list of labels was shuffled, that of
+    images was not.
+    """
+    order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
+    return with_labels(splits, splits.train.labels[order])
+
+
+def with_augment(splits: Splits, augment) -> Splits:
+    """The same splits with another augmentation of the training images."""
+    train = deepcopy(splits.train)
+    train.augment = augment
+    return replace(splits, train=train)
+
+
+@dataclass
+class Patient:
+    """A training: what it was made of, what `fit` measured, and the loss when one batch is to be
+    learned by heart.
+    """
+
+    model: nn.Module
+    loaders: Loaders
+    optimizer: torch.optim.Optimizer
+    loss_fn: LossFunction
+    history: History
+    by_heart: list[float]
+
+
+def small_network(num_classes: int, batch_norm: bool = False) -> VGG:
+    """A small network of lesson 03's kind."""
+    return VGG(
+        blocks=((8, 8), (16, 16), (32, 32)),
+        hidden=(64,),
+        num_classes=num_classes,
+        batch_norm=batch_norm,
+    )
+
+
+def train_patient(
+    case: str,
+    splits: Splits,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    steps: int,
+    seed: int,
+    device: torch.device,
+    batch_norm: bool = False,
+) -> Patient:
+    """Train a small network with the fault of `case`, one of CASES, or "healthy" without any.
+
+    `steps` is the number of steps in which a fresh copy of the network, with the same fault, tries
+    to learn the first training batch by heart.
+    """
+    fault = CASES.get(case, case)
+    if fault not in {*CASES.values(), "healthy"}:
+        raise ValueError(f"case is {case!r}: give one of {', '.join(CASES)} or 'healthy'")
+    changes = {
+        "labels": partial(shuffle_labels, seed=seed),
+        "flip": partial(with_augment, augment=mirror_half),
+    }
+    splits = changes[fault](splits) if fault in changes else splits
+    loaders = make_loaders(splits, batch_size, seed=seed)
+    loss_fn = softmax_first if fault == "softmax" else F.cross_entropy
+    kind = ForgetfulAdam if fault == "zero_grad" else torch.optim.Adam
+    rate = 10 * learning_rate if fault == "rate" else learning_rate
+
+    def fresh() -> tuple[nn.Module, torch.optim.Optimizer]:
+        seed_everything(seed)
+        model = small_network(len(splits.classes), batch_norm).to(device)
+        model = NeverEval(model) if fault == "eval" else model
+        return model, kind(model.parameters(), lr=rate)
+
+    images, labels = (
+        values.to(device)
+        for values in next(iter(make_loaders(splits, batch_size, seed=seed).train))
+    )
+    by_heart = learn_by_heart(*fresh(), images, labels, steps, loss_fn)
+    model, optimizer = fresh()
+    options = {"optimizer": optimizer, "epochs": epochs, "device": device, "loss_fn": loss_fn}
+    history = fit(model, loaders.train, loaders.val, **options)
+    return Patient(model, loaders, optimizer, loss_fn, history, by_heart)

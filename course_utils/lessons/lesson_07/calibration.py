@@ -1,0 +1,59 @@
+"""How far a network's confidence can be trusted, and one number that mends it (Guo et al. 2017);
+lesson 07.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Reliability(NamedTuple):
+    """For each bin, (bins,): mean confidence, accuracy, and how many images; 0 where there is none."""
+
+    confidence: Tensor
+    accuracy: Tensor
+    count: Tensor
+
+
+def reliability(logits: Tensor, labels: Tensor, bins: int = 10) -> Reliability:
+    """Sort answers into `bins` equal bins of confidence, the largest probability, and measure each
+    bin's accuracy.
+    """
+    confidence, answers = F.softmax(logits.double(), dim=1).max(dim=1)  # (N,), (N,)
+    right = (answers == labels).double()
+    places = (confidence * bins).long().clamp(max=bins - 1)  # confidence 1 belongs to the last bin
+    count = places.bincount(minlength=bins)
+    sums = (places.bincount(weights=values, minlength=bins) for values in (confidence, right))
+    return Reliability(*(total / count.clamp(min=1) for total in sums), count)
+
+
+def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
+    """The expected calibration error (ECE): the mean over images of |confidence - accuracy| of
+    their bin, 0 to 1.
+    """
+    found = reliability(logits, labels, bins)
+    gaps = (found.confidence - found.accuracy).abs()
+    return ((gaps * found.count).sum() / found.count.sum()).item()
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature T > 0 for which logits / T have the least cross-entropy; to be found on
+    validation images.
+
+    T above 1 makes every answer less sure. No answer changes, and so no accuracy. T stays between
+    0.05 and 20.
+    """
+    logits = logits.double()
+    log_t = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_t], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(logits / log_t.exp(), labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return log_t.exp().clamp(0.05, 20).item()

@@ -1,0 +1,68 @@
+"""Wrong answers to lesson 00's exercises: (exercise, answer, a part of the hint that it should
+get).
+"""
+
+from functools import partial
+
+import torch.nn.functional as F
+
+from course_utils.training import Metrics
+
+
+def softmax(logits):
+    return logits.exp() / logits.exp().sum(dim=1, keepdim=True)
+
+
+def epoch(model, loader, optimizer, device, *, clear=True, weighted=True, dim=1, step=True):
+    loss_sum, correct, count = 0.0, 0, 0
+    for images, labels in loader:
+        logits = model(images)
+        loss = F.cross_entropy(logits, labels)
+        if clear:
+            optimizer.zero_grad()
+        loss.backward()
+        if step:
+            optimizer.step()
+        loss_sum += loss.item() * (len(labels) if weighted else 1)
+        correct += (
+            (logits.argmax(dim=dim)[:2] == labels[:2]).sum().item()
+            if dim == 0
+            else accurate(logits, labels)
+        )
+        count += len(labels)
+    return Metrics(loss_sum / (count if weighted else len(loader)), correct / count)
+
+
+def accurate(logits, labels):
+    return (logits.argmax(dim=1) == labels).sum().item()
+
+
+def stable_over_batch(logits):
+    return (logits - logits.max()).exp() / (logits - logits.max()).exp().sum(dim=1, keepdim=True)
+
+
+WRONG = [
+    ("00.softmax", softmax, "large ones overflow"),
+    (
+        "00.softmax",
+        lambda x: (x - x.amax(1, keepdim=True)).exp() / (x - x.amax(1, keepdim=True)).exp().sum(),
+        "add up to 1",
+    ),
+    ("00.softmax", lambda x: x / x.sum(dim=1, keepdim=True), "is the exponential in it"),
+    ("00.softmax", stable_over_batch, "each row needs its own maximum"),
+    ("00.softmax", lambda x: x.sub_(x.amax(1, keepdim=True)).softmax(1), "changed the logits"),
+    ("00.softmax", lambda x: x.softmax(1)[0], "has shape (3,)"),
+    ("00.softmax", lambda x: 1 / 0, "Your code stopped with ZeroDivisionError"),
+    ("00.three_bugs", partial(epoch, clear=False), "gradient that of its own batch alone"),
+    ("00.three_bugs", partial(epoch, step=False), "The weights are not those"),
+    ("00.three_bugs", partial(epoch, weighted=False), "The step is right, the loss is not"),
+    ("00.three_bugs", partial(epoch, dim=0), "which axis is classes"),
+    ("00.three_bugs", lambda *a: epoch(*a).loss, "Return two numbers"),
+    ("00.three_bugs", lambda *a: None, "returns nothing"),
+    ("00.images_needed", 18, "forgot the square"),
+    ("00.images_needed", 36, "Half a point is 0.005"),
+    ("00.images_needed", 40000, "p * (1 - p)"),
+    ("00.images_needed", 3598, "above half a point"),
+    ("00.images_needed", 5000, "give the smallest number"),
+    ("00.images_needed", "3600", "Give a number"),
+]

@@ -1,0 +1,76 @@
+"""Wrong answers to lesson 01's exercises: (exercise, answer, a part of the hint that it should
+get).
+"""
+
+import torch
+import torch.nn.functional as F
+
+
+def erase(image, top, left, side, *, channels=slice(None), bottom=None, clone=True):
+    erased = image.clone() if clone else image
+    erased[channels, top : top + side if bottom is None else bottom, left : left + side] = 0
+    return erased
+
+
+def cutmix(
+    images,
+    labels,
+    top,
+    left,
+    height,
+    width,
+    classes,
+    *,
+    shift=1,
+    swap=False,
+    clone=True,
+    other=None,
+):
+    mixed = images.clone() if clone else images
+    window = (..., slice(top, top + height), slice(left, left + width))
+    mixed[window] = images.roll(shift, dims=0)[window]
+    other = height * width / images[0, 0].numel() if other is None else other
+    one_hot = F.one_hot(labels, classes).float()
+    weights = (other, 1 - other) if swap else (1 - other, other)
+    return mixed, weights[0] * one_hot + weights[1] * one_hot.roll(1, dims=0)
+
+
+WRONG = [
+    ("01.number_of_pictures", 32, "one place more"),
+    ("01.number_of_pictures", 25, "may be mirrored"),
+    ("01.number_of_pictures", 10, "along both axes"),
+    ("01.number_of_pictures", 100, "not up and down"),
+    ("01.number_of_pictures", 162, "without padding"),
+    ("01.number_of_pictures", 50.0, "Give a whole number"),
+    ("01.number_of_pictures", 81, "count the places along one axis"),
+    ("01.erase", lambda *a: erase(*a, clone=False), "changed the image that it was given"),
+    ("01.erase", lambda *a: erase(*a, channels=0), "in all of them"),
+    ("01.erase", lambda i, y, x, s: erase(i, x, y, s), "Rows and columns are swapped"),
+    ("01.erase", lambda i, y, x, s: erase(i, y, x, s + 1), "covers 9 pixels, yours 16"),
+    ("01.erase", lambda i, y, x, s: erase(i, y, x, s, bottom=s), "covers 9 pixels, yours 6"),
+    ("01.erase", lambda i, y, x, s: erase(i, y - 1, x - 1, s), "in the wrong place"),
+    (
+        "01.erase",
+        lambda i, y, x, s: erase(i, min(y, 6 - s), min(x, 8 - s), s),
+        "cut off there, not moved",
+    ),
+    ("01.erase", lambda i, y, x, s: i.clone(), "Nothing was erased"),
+    (
+        "01.erase",
+        lambda i, y, x, s: torch.where(erase(i, y, x, s) == 0, 0, i / 2),
+        "Outside the square",
+    ),
+    ("01.cutmix", lambda *a: cutmix(*a, clone=False), "changed the images that it was given"),
+    ("01.cutmix", lambda *a: cutmix(*a, shift=-1), "roll by 1, not -1"),
+    ("01.cutmix", lambda *a: cutmix(*a, swap=True), "The shares are exchanged"),
+    ("01.cutmix", lambda *a: cutmix(*a, other=0.5), "goes to the pasted image's class"),
+    ("01.cutmix", lambda *a: cutmix(*a, other=0), "goes to the pasted image's class"),
+    (
+        "01.cutmix",
+        lambda i, y, *w: cutmix(i, y, w[1], w[0], w[3], w[2], w[4]),
+        "The new images are wrong",
+    ),
+    ("01.cutmix", lambda *a: (cutmix(*a)[0], cutmix(*a)[1] * 2), "should add up to 1"),
+    ("01.cutmix", lambda *a: (cutmix(*a)[0], a[1]), "has shape (3,)"),
+    ("01.cutmix", lambda *a: cutmix(*a)[0], "Return two tensors"),
+]

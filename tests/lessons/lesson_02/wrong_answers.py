@@ -1,0 +1,53 @@
+"""Wrong answers to lesson 02's exercises: (exercise, answer, a part of the hint that it should
+get).
+"""
+
+
+def merge(n, m, s, k, o, t, *, weigh=True, means=True, between=True, root=True):
+    """Statistics of two parts together; each option makes one mistake."""
+    a, b = (n / (n + k), k / (n + k)) if weigh else (0.5, 0.5)
+    mean = a * m + b * o
+    if not means:
+        return mean, a * s + b * t
+    variance = a * s**2 + b * t**2 + (a * (m - mean) ** 2 + b * (o - mean) ** 2 if between else 0)
+    return mean, variance.sqrt() if root else variance
+
+
+def fold(weight, bias, mean, std, *, sign=-1, scaled=True):
+    new_weight = weight / std.view(1, 3, 1, 1)
+    return new_weight, bias + sign * (
+        (new_weight if scaled else weight) * mean.view(1, 3, 1, 1)
+    ).sum(dim=(1, 2, 3))
+
+
+WRONG = [
+    ("02.merge", lambda *a: merge(*a, weigh=False), "weight each by its count"),
+    ("02.merge", lambda *a: merge(*a, means=False), "The std is a mean of stds"),
+    ("02.merge", lambda *a: merge(*a, between=False), "not the spread between their means"),
+    ("02.merge", lambda *a: merge(*a, root=False), "take its root"),
+    (
+        "02.merge",
+        lambda *a: (merge(*a)[0], merge(*a)[1] * 2),
+        "the mean of the squares of each part",
+    ),
+    ("02.merge", lambda n, m, s, k, o, t: (m + o, s + t), "The mean is wrong"),
+    ("02.merge", lambda *a: merge(*a)[0], "Return two tensors"),
+    ("02.fold", lambda w, b, m, s: (w * s.view(1, 3, 1, 1), b), "divided by it"),
+    ("02.fold", lambda w, b, m, s: (w / s.mean(), b), "divide each input channel"),
+    ("02.fold", lambda w, b, m, s: (fold(w, b, m, s)[0], b), "take away what the mean adds"),
+    ("02.fold", lambda *a: fold(*a, sign=1), "moves the wrong way"),
+    ("02.fold", lambda *a: fold(*a, scaled=False), "use the new weight for the bias"),
+    (
+        "02.fold",
+        lambda w, b, m, s: (fold(w, b, m, s)[0], b - m.sum()),
+        "over all channels and places",
+    ),
+    ("02.fold", lambda *a: fold(*a)[0], "Return two tensors"),
+    ("02.rate", 0.01 / 65535, "divide by its square"),
+    ("02.rate", 0.01 * 65535**2, "divide, not multiply"),
+    ("02.rate", 0.01 / 255**2, "the rate for 8 bits"),
+    ("02.rate", 0.01 / 65536**2, "the largest is 65535"),
+    ("02.rate", 0.01, "is not it"),
+    ("02.rate", -1.0, "above 0"),
+    ("02.rate", "0.01", "Give a number"),
+]
