@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import display
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -19,20 +19,25 @@ from course_utils.training import History
 # for lines).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DPI = 90
-plt.rcParams.update(
-    {
-        "figure.dpi": DPI,
-        "figure.facecolor": "white",
-        "figure.constrained_layout.use": True,
-        "axes.prop_cycle": plt.cycler(color=COLORS),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-        "image.cmap": "viridis",
-        "image.interpolation": "nearest",
-    }
-)
+STYLE = {
+    "figure.dpi": DPI,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "image.cmap": "viridis",
+    "image.interpolation": "nearest",
+}
+
+
+def use_style() -> None:
+    """Draw every figure from here on in the course's style: opaque, colour-blind-safe, modest in
+    size.
+    """
+    plt.rcParams.update(STYLE)
 
 
 def show(figure: Figure, *, alt: str) -> None:
@@ -42,6 +47,8 @@ def show(figure: Figure, *, alt: str) -> None:
     Raises:
         ValueError: if `alt` is empty.
     """
+    from IPython.display import display  # here, since only a notebook has it loaded already
+
     if not alt.strip():
         raise ValueError("alt is empty: say in a sentence what the figure shows")
     buffer = io.BytesIO()
