@@ -40,16 +40,17 @@ def use_style() -> None:
     plt.rcParams.update(STYLE)
 
 
-def show(figure: Figure, *, alt: str) -> None:
+def show(figure: Figure, *, alt: str = "") -> None:
     """Display a figure with `alt`, its description in words for those who cannot see it, and close
-    it.
+    it. A diagram brings its own description, as the figure's label.
 
     Raises:
-        ValueError: if `alt` is empty.
+        ValueError: if there is neither.
     """
     from IPython.display import display  # here, since only a notebook has it loaded already
 
-    if not alt.strip():
+    alt = alt.strip() or figure.get_label().strip()
+    if not alt:
         raise ValueError("alt is empty: say in a sentence what the figure shows")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)

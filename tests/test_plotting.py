@@ -42,6 +42,15 @@ def test_importing_changes_no_settings_and_use_style_does():
         assert plt.rcParams["figure.dpi"] <= 100
 
 
+def test_a_diagram_brings_its_own_description(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: shown.append(data))
+    figure = plt.figure()
+    figure.set_label("two boxes and an arrow")
+    plotting.show(figure)
+    assert shown[0]["text/plain"] == "Figure: two boxes and an arrow"
+
+
 @pytest.mark.parametrize(("shape", "rows"), [((5, 3, 8, 8), 2), ((3, 1, 8, 8), 1)])
 def test_plot_images(shape, rows):
     figure = plotting.plot_images(
