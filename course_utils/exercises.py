@@ -2,9 +2,12 @@
 
 A checker has two halves. The first, `collect`, runs the learner's code and keeps what came back
 as plain values: tensors, numbers, text, None, lists and dicts of them. The second, `judge`, gets
-only those values. So grading can run the first in a process of its own, carry its result over by
+only those. So grading can run the first in a process of its own, carry its values over by
 `torch.save` and `torch.load(..., weights_only=True)`, and keep the second out of a submission's
-reach. The checkers lie with their lessons.
+reach. Checkers lie with their lessons; one for a function names its inputs and decorates a judge:
+
+    @exercise("00.softmax", calls((LOGITS,), (LARGE,)))
+    def judge_softmax(results): ...  # one `call` for each tuple of arguments
 """
 
 import math
@@ -83,7 +86,7 @@ def judge(exercise: str, collected: Plain) -> Verdict:
     """
     checker = _checker(exercise)
     try:
-        require(_is_plain(collected), "What came back holds more than plain values and tensors.")
+        require(_is_plain(collected), "These are no plain values: judge what `collect` gives.")
         if type(collected) is dict and collected.get("error") is not None:
             raise NotYet(f"Your code stopped with {collected['error']}")
         with torch.random.fork_rng(devices=[]):
