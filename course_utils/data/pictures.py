@@ -1,5 +1,6 @@
 """Any photo that a camera, a phone or a scanner writes -> RGB."""
 
+import struct
 import unicodedata
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -100,11 +101,31 @@ def _decode(path: Path, size: int) -> Image.Image:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the picture upright. What else its EXIF holds is not read: it may be damaged."""
+    """How to turn the picture upright."""
+    exif = image.info.get("exif", b"")
     try:
-        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        found = _orientation(exif) or image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # Pillow raises errors of many kinds on damaged EXIF
         return None
+    return _TURNS.get(found)
+
+
+def _orientation(exif: bytes) -> int:
+    """The number for how a camera was held, 0 if it is not there.
+
+    Pillow gives up all of a damaged EXIF; here the one entry is read, whatever the others hold.
+    """
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None or len(tiff) < 10:
+        return 0
+    (start,) = struct.unpack_from(order + "I", tiff, 4)
+    (count,) = struct.unpack_from(order + "H", tiff, start) if start + 2 <= len(tiff) else (0,)
+    for entry in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
+        tag, kind, _, value = struct.unpack_from(order + "HHIH", tiff, entry)
+        if (tag, kind) == (ExifTags.Base.Orientation, 3):
+            return value
+    return 0
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
