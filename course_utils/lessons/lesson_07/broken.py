@@ -3,6 +3,7 @@
 `benchmarks/diagnosis.py` measures the same faults on photographs.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,8 +11,9 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.transforms import v2
 
-from course_utils.data import Loaders, Splits, make_loaders
+from course_utils.data import Loaders, Split, Splits, make_loaders
 from course_utils.lessons.lesson_07.diagnosis import learn_by_heart
 from course_utils.models import VGG
 from course_utils.runtime import seed_everything
@@ -59,7 +61,7 @@ def with_labels(splits: Splits, labels: Tensor) -> Splits:
     """The same splits, the training images with other labels."""
     parts = {name: deepcopy(getattr(splits, name)) for name in ("train", "train_plain")}
     for part in parts.values():
-        part.labels = labels
+        part.targets = labels
     return replace(splits, **parts)
 
 
@@ -68,14 +70,16 @@ def shuffle_labels(splits: Splits, seed: int) -> Splits:
     images was not.
     """
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
-    return with_labels(splits, splits.train.labels[order])
+    return with_labels(splits, splits.train.targets[order])
 
 
-def with_augment(splits: Splits, augment) -> Splits:
-    """The same splits with another augmentation of the training images."""
-    train = deepcopy(splits.train)
-    train.augment = augment
-    return replace(splits, train=train)
+def with_augment(splits: Splits, augment: Callable[[Tensor], Tensor]) -> Splits:
+    """The same splits with an augmentation of the training images, before all else that is done to
+    them.
+    """
+    plain = splits.train_plain
+    transform = v2.Compose([augment, plain.transform])
+    return replace(splits, train=Split(plain.data, plain.targets, transform))
 
 
 @dataclass

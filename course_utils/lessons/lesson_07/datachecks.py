@@ -4,7 +4,6 @@ and its test.
 
 import math
 from collections.abc import Iterator
-from copy import copy
 from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
@@ -14,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from course_utils.data import denormalize
+from course_utils.data import Split, denormalize, normalization, without_chance
 
 IMAGES, EXAMPLES = 1000, 200  # images looked at in each split; as many are needed for statistics
 
@@ -49,9 +48,8 @@ def first_images(name: str, loader: DataLoader) -> Part:
 
 def _plain_items(dataset: Dataset, number: int) -> Tensor:
     """The first images of a data set without its augmentation, if it has one that can be taken off."""
-    if getattr(dataset, "augment", None) is not None:
-        dataset = copy(dataset)
-        dataset.augment = None
+    if isinstance(dataset, Split):
+        dataset = Split(dataset.data, dataset.targets, without_chance(dataset.transform))
     return torch.stack([dataset[index][0] for index in range(min(number, len(dataset)))])
 
 
@@ -115,8 +113,7 @@ def _red_over_blue(part: Part) -> int:
     images = part.plain
     if images.shape[1] != 3 or len(images) < EXAMPLES:
         return 0
-    if hasattr(part.dataset, "mean"):
-        images = denormalize(images, part.dataset.mean.flatten(), part.dataset.std.flatten())
+    images = denormalize(images, *normalization(getattr(part.dataset, "transform", None)))
     difference = (images[:, 0] - images[:, 2]).mean(dim=(1, 2))  # (N,)
     errors = difference.mean() / (difference.std() / math.sqrt(len(images))).clamp(min=1e-9)
     return int(errors.sign()) if errors.abs() > 5 else 0
@@ -135,8 +132,8 @@ def _check_duplicates(parts: list[Part]) -> Iterator[Finding]:
 
 def _fingerprints(dataset: Dataset) -> set[bytes]:
     """A short code for each image's pixels, as they are kept if the data set keeps them."""
-    kept = getattr(dataset, "images", None)
-    images = kept if kept is not None else (dataset[index][0] for index in range(len(dataset)))
+    whole = (dataset[index][0] for index in range(len(dataset)))
+    images = dataset.data if isinstance(dataset, Split) else whole
     return {blake2b(image.cpu().contiguous().numpy(), digest_size=16).digest() for image in images}
 
 

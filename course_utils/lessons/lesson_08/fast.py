@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from course_utils.data import Splits
-from course_utils.data.pictures import resize_to_square
 from course_utils.lessons.lesson_08.muon import Muon
 from course_utils.runtime import seed_everything
 
@@ -138,12 +137,10 @@ class Training:
         seed_everything(seed)
         self.recipe = recipe = replace(recipe, batch_size=min(recipe.batch_size, len(splits.train)))
         self.seed, self.device, self.epoch, self.schedule = seed, device, 0, one_cycle
-        images = torch.stack(
-            [resize_to_square(image, splits.train.size) for image in splits.train.images]
-        )
+        images = torch.stack(list(splits.train.data))  # (N, 3, H, W)
         self.images, self.labels = (
             images.permute(0, 2, 3, 1).contiguous(),
-            splits.train.labels,
+            splits.train.targets,
         )  # uint8, in memory
         self.flip, self.steps = (
             recipe.flip if splits.flip_safe else "none",

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from course_utils.data.transforms import steps
 from course_utils.lessons.lesson_07.broken import (
     CASES,
     ForgetfulAdam,
@@ -31,8 +32,9 @@ def test_train_patient(few, case):
         patient.model, NeverEval
     ) == (case == "F")
     data = patient.loaders.train.dataset
-    assert torch.equal(data.labels, few.train.labels) == (case != "B")
-    assert data.augment is (mirror_half if case == "E" else None) and few.train.augment is None
+    assert torch.equal(data.targets, few.train.targets) == (case != "B")
+    assert (mirror_half in steps(data.transform)) == (case == "E")
+    assert mirror_half not in steps(few.train.transform)
 
 
 def test_train_patient_refuses_an_unknown_case(few):
