@@ -19,9 +19,7 @@ def augment(
     """
     number, side = images.shape[:2]
     device, last = images.device, side - 1
-    moves = torch.randint(
-        -shift, shift + 1, (2, number, 1), generator=generator, device=device
-    )
+    moves = torch.randint(-shift, shift + 1, (2, number, 1), generator=generator, device=device)
     places = torch.arange(side, device=device) + moves  # (2, N, side)
     rows, columns = last - (last - places.abs()).abs()  # -1 becomes 1
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
