@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Reliability(NamedTuple):
-    """For each bin, (bins,): mean confidence, accuracy, and how many images; 0 where there is none."""
+    """For each bin: mean confidence, accuracy, how many images, (bins,) each; 0 for an empty bin."""
 
     confidence: Tensor
     accuracy: Tensor

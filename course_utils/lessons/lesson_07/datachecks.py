@@ -56,7 +56,7 @@ def first_images(name: str, loader: DataLoader) -> Part:
 
 
 def _plain_items(dataset: Dataset, number: int) -> Tensor:
-    """The first images of a data set without its augmentation, if it has one that can be taken off."""
+    """A data set's first images, without its augmentation if it has one that can be taken off."""
     if getattr(dataset, "augment", None) is not None:
         dataset = copy(dataset)
         dataset.augment = None
@@ -80,7 +80,8 @@ def check_data(parts: list[Part]) -> Iterator[Finding]:
         if _changes_when_read_again(part.dataset):
             yield Finding(
                 "augmented evaluation",
-                f"a {part.name} image is another one each time it is read: augment training images only",
+                f"a {part.name} image is another one each time it is read: "
+                "augment training images only",
             )
     yield from _check_duplicates(parts)
     yield from _check_labels(train, others[0])

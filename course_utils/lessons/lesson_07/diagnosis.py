@@ -154,7 +154,8 @@ def _check_evaluation(model: nn.Module, images: Tensor) -> Iterator[Finding]:
     elif not torch.allclose(logits[: len(alone)], alone, rtol=0, atol=scale):
         yield Finding(
             "depends on neighbours",
-            "in evaluation mode the answer for an image depends on its batch: does the model obey eval()?",
+            "in evaluation mode the answer for an image depends on its batch: "
+            "does the model obey eval()?",
         )
     if len(images) > 1 and logits.std(dim=0).max() < 1e-6:
         yield Finding(

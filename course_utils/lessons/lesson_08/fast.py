@@ -31,7 +31,7 @@ class Recipe:
     learning_rate: float = 0.75  # SGD's, at its peak
     weight_decay: float = 0.0013
     bias_rate: float = 64.0  # biases learn faster by this factor
-    bias_epochs: int = 2  # the first layer's bias, whose gradient is the dearest, learns in so many
+    bias_epochs: int = 2  # that the first layer's bias learns in: its gradient is the dearest
     muon_rate: float = 0.12  # of the convolutions; 0: they learn by SGD, as all the rest
     label_smoothing: float = 0.2
     shift: int = 2  # pixels, in each direction
@@ -88,8 +88,8 @@ class Training:
         self.schedule = schedule
         self.epoch = 0
 
-        self.images = load_images(splits.train).to(device, non_blocking=True)
-        self.labels = splits.train.labels.to(device, non_blocking=True)
+        self.images = load_images(splits.train).to(device)
+        self.labels = splits.train.labels.to(device)
         self.mean = 255 * torch.tensor(splits.mean, device=device)
         self.std = 255 * torch.tensor(splits.std, device=device)
         self.steps_per_epoch = len(self.labels) // batch_size
@@ -120,7 +120,8 @@ class Training:
             skips=recipe.skips,
             use_bfloat16=recipe.bfloat16,
         )
-        filters = whitening_filters(self.normalize(self.images[:5000]))
+        images = self.normalize(self.images[:5000]).cpu()  # for eigh, which mps lacks
+        filters = whitening_filters(images)
         model.whiten.weight.requires_grad_(False)
         model.whiten.weight.copy_(filters)
         return model
@@ -161,7 +162,10 @@ class Training:
         return images.permute(0, 3, 1, 2)
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """An epoch's augmented images (n, 3, H, W) and labels (n,); what fills no batch is left out."""
+        """An epoch's augmented images (n, 3, H, W) and labels (n,).
+
+        What fills no batch is left out.
+        """
         recipe = self.recipe
         number = len(self.labels)
         first = self.generator(0)
@@ -198,7 +202,12 @@ class Training:
         return sum(losses) / len(losses)
 
     def train_step(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
-        """One step of all optimizers; the loss before it, on the device."""
+        """One step of all optimizers; the loss before it, on the device.
+
+        The training's own batches are there already; those of a loader are copied.
+        """
+        images = images.to(self.device, non_blocking=True)
+        labels = labels.to(self.device, non_blocking=True)
         loss = F.cross_entropy(
             self.model(images),
             labels,

@@ -66,10 +66,11 @@ class ConvGroup(nn.Module):
 
 
 class FastNet(nn.Module):
-    """A whitening layer, a group for each width, one linear layer: (N, 3, H, W) -> (N, num_classes).
+    """A whitening layer, groups, one linear layer: (N, 3, H, W) -> (N, num_classes).
 
-    Each group halves the maps; 17 pixels are enough for three. With `use_bfloat16` convolutions
-    and matrix products compute in bfloat16; the logits are float32 all the same.
+    There is a group for each of `widths`. Each halves the maps; 17 pixels are enough for three.
+    With `use_bfloat16` convolutions and matrix products compute in bfloat16; the logits are
+    float32 all the same.
     """
 
     def __init__(
