@@ -28,7 +28,7 @@ publish: $(READY)
 	$(BIN)/python -m course_utils publish
 
 results: $(READY)
-	$(BIN)/python benchmarks/make_results.py
+	$(BIN)/python -m benchmarks.results
 
 clean:
 	rm -rf runs .pytest_cache .ruff_cache
