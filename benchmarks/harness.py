@@ -163,6 +163,11 @@ class Part:
         """What it needs and is not there, or nothing."""
         return self.needs if self.needs and not (DATA_DIR / self.needs).exists() else ""
 
+    def function(self) -> Callable[..., dict]:
+        """What measures it."""
+        module, _, name = self.measure.partition(":")
+        return getattr(import_module(module), name)
+
     def run(
         self,
         dataset: str,
@@ -177,9 +182,8 @@ class Part:
         folder = runs / "benchmarks" / record.stem / self.name.replace(" ", "_")
         if again:
             shutil.rmtree(folder, ignore_errors=True)
-        module, _, function = self.measure.partition(":")
         run = Run(dataset, folder, record, device, self.workers)
-        found = getattr(import_module(module), function)(run, *self.arguments)
+        found = self.function()(run, *self.arguments)
         before = read_json(record)
         about = {"machine": {**before.get("machine", {}), self.name: self.machine(device)}}
         if "{dataset}" in self.record:

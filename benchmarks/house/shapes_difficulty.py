@@ -22,6 +22,7 @@ from course_utils.training import evaluate, fit
 
 @dataclass(frozen=True)
 class Plan:
+    dataset: str = "shapes"
     seeds: tuple[int, ...] = (0, 1, 2)
     linear_images: int = 0  # all
     linear_epochs: int = 10
@@ -33,7 +34,7 @@ class Plan:
 
 def train_linear(run: Run, plan: Plan, seed: int) -> dict:
     splits, device = (
-        splits_of("shapes", train_size=plan.linear_images, seed=seed),
+        splits_of(plan.dataset, train_size=plan.linear_images, seed=seed),
         torch.device("cpu"),
     )
     best, best_model = 0.0, None
@@ -51,7 +52,7 @@ def train_linear(run: Run, plan: Plan, seed: int) -> dict:
 
 
 def train_cnn(run: Run, plan: Plan, seed: int) -> dict:
-    splits, device = splits_of("shapes", train_size=plan.images, seed=seed), torch.device("cpu")
+    splits, device = splits_of(plan.dataset, train_size=plan.images, seed=seed), torch.device("cpu")
     seed_everything(seed)
     model, loaders = VGG(num_classes=len(splits.classes)), make_loaders(splits, 32, seed=seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)

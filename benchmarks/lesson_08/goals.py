@@ -11,16 +11,14 @@ from benchmarks.harness import Run
 from benchmarks.lesson_08.ladder import Settings
 from benchmarks.lesson_08.measures import source_step, step_flops
 from benchmarks.lesson_08.plan import GOALS, Goal, Plan, in_part, ranked, use_all_cores
-from benchmarks.lesson_08.training import Images, LadderTraining, train
+from benchmarks.lesson_08.training import LadderTraining, train
 from course_utils.data import Splits
 from course_utils.lessons.lesson_08.fast import Recipe
-
-WHOLE = Images(whole=True)
 
 
 def time_source(run: Run, plan: Plan) -> dict[str, float]:
     """Seconds of the source's epoch, and of a step before it, when the machine is warm."""
-    training = LadderTraining(WHOLE.splits(run.dataset), plan.source, 0)
+    training = LadderTraining(plan.whole.splits(run.dataset), plan.source, 0)
     source_step(training, min(3, plan.steps))
     step, start = source_step(training, plan.steps), perf_counter()
     training.run_epoch()
@@ -40,7 +38,7 @@ def flops_of_an_image(splits: Splits, settings: Settings) -> float:
 def source(run: Run, plan: Plan | None = None) -> dict:
     plan = plan or Plan()
     use_all_cores()
-    splits = WHOLE.splits(run.dataset)
+    splits = plan.whole.splits(run.dataset)
     unit_of(run, plan)
     flops = flops_of_an_image(splits, plan.source.change(epochs=1))
     flops *= plan.source_images * plan.source_epochs
@@ -64,13 +62,13 @@ def time_trainings(run: Run, plan: Plan, name: str, settings: Settings, number: 
     for seed in plan.seeds[:number]:
 
         def drift(run: Run) -> dict:
-            training = LadderTraining(WHOLE.splits(run.dataset), plan.source, 0)
+            training = LadderTraining(plan.whole.splits(run.dataset), plan.source, 0)
             return {"drift": source_step(training, plan.steps) / unit["step"]}
 
         before = run.once(plan, ("drift", name, seed), drift)
         task = ("train", name, seed, settings)
         trained = run.once(
-            WHOLE, task, lambda run, seed=seed: train(run, WHOLE, name, seed, settings)
+            plan.whole, task, lambda run, seed=seed: train(run, plan.whole, name, seed, settings)
         )
         found.append({**trained, **before})
     return found
@@ -83,8 +81,8 @@ def goal(run: Run, name: str, plan: Plan | None = None, goals: dict[str, Goal] =
     settings = settings.change(**dict(this.changes), epochs=this.epochs)
     timed = time_trainings(run, plan, name, settings, this.timed)
     others = [(name, seed, settings) for seed in plan.seeds[this.timed :]]
-    found = timed + list(run.map(train, WHOLE, others).values())
-    splits, unit = WHOLE.splits(run.dataset), unit_of(run, plan)
+    found = timed + list(run.map(train, plan.whole, others).values())
+    splits, unit = plan.whole.splits(run.dataset), unit_of(run, plan)
     once = flops_of_an_image(splits, plan.source.change(epochs=1)) * plan.source_epochs
     seconds = plan.source_epochs * unit["epoch"]
     keys = ("loss", "test_accuracy", "test_accuracy_mirrored")

@@ -7,7 +7,9 @@ import torch
 
 from benchmarks.harness import Run
 from benchmarks.lesson_08.ladder import FAST, LADDER, SOURCE, Change, Settings
+from benchmarks.lesson_08.training import Images
 
+WHOLE = Images(whole=True)
 WIDER = (("widths", (64, 256, 256)), ("shift", 4))  # more epochs bear more augmentation
 DEEPER = (*WIDER, ("skips", True), ("average", 0.99))
 Changes = tuple[tuple[str, object], ...]
@@ -41,6 +43,7 @@ class Plan:
     ladder: tuple[Change, ...] = LADDER
     ladder_images: int = 9_000
     ladder_epochs: int = 3
+    whole: Images = WHOLE  # what a goal is trained on
     margin: float = 0.99  # of a budget, for the start
     most_epochs: int = 30
 

@@ -99,9 +99,10 @@ class Images:
 
     number: int = 0
     whole: bool = False
+    held_out: float = 0.001
 
     def splits(self, dataset: str) -> Splits:
-        more = {"val_fraction": 0.001} if self.whole else {"train_size": self.number}
+        more = {"val_fraction": self.held_out} if self.whole else {"train_size": self.number}
         return splits_of(dataset, augment=SOURCE_AUGMENT, **more)
 
 

@@ -1,15 +1,24 @@
 """A few pictures, and a run of a benchmark on them in this process."""
 
 import pytest
+import torch
+from PIL import Image
 
 from benchmarks.harness import Run, write_json
 
 
 @pytest.fixture
-def pictures(make_folder):
-    """An image folder with an animal and a vehicle."""
-    counts = {"train": {"cat": 60, "ship": 60}, "test": {"cat": 20, "ship": 20}}
-    return str(make_folder(counts, size=(32, 32)))
+def pictures(tmp_path):
+    """An image folder of noise: an animal and a vehicle, which is brighter."""
+    torch.manual_seed(0)
+    for split, number in (("train", 60), ("test", 20)):
+        for name, brightest in (("cat", 150), ("ship", 256)):
+            folder = tmp_path / "pictures" / split / name
+            folder.mkdir(parents=True)
+            for index in range(number):
+                pixels = torch.randint(0, brightest, (32, 32, 3), dtype=torch.uint8)
+                Image.fromarray(pixels.numpy()).save(folder / f"{index}.png")
+    return str(tmp_path / "pictures")
 
 
 @pytest.fixture
