@@ -48,7 +48,7 @@ publish: $(READY)
 	$(BIN)/python -m course_utils publish
 
 results: $(READY)
-	$(BIN)/python benchmarks/make_results.py
+	$(BIN)/python -m benchmarks.results
 
 # The versions in .venv, for classrooms; after `make test` has passed with them
 constraints: $(READY)
