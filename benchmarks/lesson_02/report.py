@@ -24,7 +24,8 @@ def sections() -> list[str]:
         for scaling, accuracies in by_scaling.items()
     ]
     note = (
-        f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum {found['momentum']}; "
+        f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum "
+        f"{found['momentum']}; "
         f"a rate trains if the loss ends {found['margin']} below ln 10. "
         f"Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
@@ -36,7 +37,8 @@ def sections() -> list[str]:
         "loss at the end",
     ]
     trained = (
-        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} epochs),"
+        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} "
+        "epochs),"
         " then fed:\n\n"
     )
     fed_table = table(["network", "input", "validation accuracy"], fed)

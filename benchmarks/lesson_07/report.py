@@ -22,10 +22,13 @@ def sections() -> list[str]:
         for network, values in found["calibration"].items()
     ]
     note = (
-        f"{found['network']}, {found['images']:,} training images, {found['epochs']} epochs ({found['epochs_leaks']}"
+        f"{found['network']}, {found['images']:,} training images, {found['epochs']} epochs "
+        f"({found['epochs_leaks']}"
         f" for the leaks), {found['optimizer']}; the candidates are smaller, and learn from"
-        f" {found['candidate_images']:,} images. In points of accuracy, paired by seed: what a fault in training or in"
-        " use costs, and by how much a faulty report flatters (healthy: on images that were neither seen nor chosen"
+        f" {found['candidate_images']:,} images. In points of accuracy, paired by seed: what a "
+        "fault in training or in"
+        " use costs, and by how much a faulty report flatters (healthy: on images that were "
+        "neither seen nor chosen"
         f" by). Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
     head = f"## Lesson 07: what faults cost on {title}\n\n"

@@ -17,16 +17,21 @@ def section(found: dict, title: str) -> str:
     parts = [
         f"## Lesson 08: cost and accuracy on {title}\n",
         "Each change keeps those before it, except for asides. Accuracies after"
-        f" {climbed['epochs']} epochs on {climbed['images']:,} images, in {climbed['precision']}; ± is the standard"
-        f" deviation over {climbed['seeds']} seeds. Time and operations are those of an image in training, over those"
+        f" {climbed['epochs']} epochs on {climbed['images']:,} images, in "
+        f"{climbed['precision']}; ± is the standard"
+        f" deviation over {climbed['seeds']} seeds. Time and operations are those of an image in "
+        "training, over those"
         " in the source's training (all cores, timed in turn).\n",
         ladder(climbed["rungs"], found["costs"]["images"]),
         asides(found["asides"]),
-        f"As many epochs as a share of the source's cost pays for ({found['source']['epochs']} epochs of its recipe,"
-        " timed over one), by the recipe that was best on validation images, trained on all training images (mirrored:"
+        f"As many epochs as a share of the source's cost pays for ({found['source']['epochs']} "
+        "epochs of its recipe,"
+        " timed over one), by the recipe that was best on validation images, trained on all "
+        "training images (mirrored:"
         " test-time augmentation, logits of the mirror image averaged in):\n",
         targets({name: found[name] for name in ("fortieth", "eighth", "fifth") if name in found}),
-        "Operations a second, as a share of those of a matrix product, and where a step's time goes:\n",
+        "Operations a second, as a share of those of a matrix product, and where a step's time "
+        "goes:\n",
         share(found["share"]["trainings"]),
         "One convolution alone, forward: "
         + ", ".join(
@@ -53,7 +58,8 @@ def ladder(rungs: list[dict], costs: dict[str, dict]) -> str:
 
 def asides(found: dict) -> str:
     return (
-        f"What did harm above, in {found['epochs']:g} epochs on {found['train_images']:,} images, by the recipe that"
+        f"What did harm above, in {found['epochs']:g} epochs on {found['train_images']:,} "
+        "images, by the recipe that"
         " was best for a fortieth of the cost; on validation images: "
         + ", ".join(
             f"{label} {over_seeds(accuracies)}"
