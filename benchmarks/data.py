@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from course_utils.data import ImageDataset, load_splits
+from course_utils.data import Split, load_splits
 
 CROP_FLIP = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
 CROP_FLIP_NAME = "RandomCrop(32, padding=4), RandomHorizontalFlip"
@@ -20,22 +20,23 @@ ZERO_TO_ONE: Scale = ((0.0,) * 3, (1.0,) * 3)
 splits_of = lru_cache(maxsize=3)(load_splits)
 
 
-def images_of(part: ImageDataset) -> Tensor:
+def images_of(part: Split) -> Tensor:
     """The images of a part of the splits, uint8 (N, 3, H, W), as they were before any transform."""
-    return part.images
+    return part.data if isinstance(part.data, Tensor) else torch.stack(list(part.data))
 
 
-def labels_of(part: ImageDataset) -> Tensor:
+def labels_of(part: Split) -> Tensor:
     """The labels of a part of the splits, (N,) int64."""
-    return part.labels
+    return part.targets
 
 
 def rescaled(
-    part: ImageDataset, mean: Sequence[float], std: Sequence[float], augment: Callable | None = None
-) -> ImageDataset:
+    part: Split, mean: Sequence[float], std: Sequence[float], augment: Callable | None = None
+) -> Split:
     """The images of a part, augmented if asked, on another scale."""
-    images, labels = images_of(part), labels_of(part)
-    return ImageDataset(images, labels, size=part.size, augment=augment, mean=mean, std=std)
+    to_scale = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(mean), list(std))]
+    before = [augment] if augment is not None else []
+    return Split(images_of(part), labels_of(part), v2.Compose([*before, *to_scale]))
 
 
 def scaled(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:

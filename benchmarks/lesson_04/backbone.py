@@ -17,14 +17,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as TF
 
 from benchmarks.data import CROP_FLIP, CROP_FLIP_NAME, images_of, labels_of, rescaled
 from benchmarks.harness import Run
 from benchmarks.training import MixedPrecision
 from course_utils.checkpoints import save_file
-from course_utils.data import ImageDataset, channel_stats
-from course_utils.data.pictures import list_folder, load_images
+from course_utils.data import PictureFolder, Split, channel_stats, normalization
 from course_utils.lessons.lesson_04.backbones import VGGMini
 from course_utils.models import count_parameters
 from course_utils.paths import DATA_DIR, WEIGHTS_DIR
@@ -48,12 +48,13 @@ class Plan:
         return {key: value for key, value in asdict(self).items() if not isinstance(value, Path)}
 
 
-def read(folder: Path) -> tuple[ImageDataset, list[str]]:
+def read(folder: Path) -> tuple[Split, list[str]]:
     """The images of folder/<class>/* at 32 pixels, not normalised, and the classes."""
-    paths, names = list_folder(folder)
-    classes = sorted(set(names))
-    labels = torch.tensor([classes.index(name) for name in names])
-    return ImageDataset(load_images(paths, 32), labels), classes
+    to_floats = v2.Compose([v2.ToDtype(torch.float32, scale=True)])
+    to_pixels = v2.Compose([v2.ToImage(), v2.Resize(32), v2.CenterCrop(32)])
+    pictures = PictureFolder(folder, transform=to_pixels)
+    images = torch.stack([image for image, _ in pictures])
+    return Split(images, torch.tensor(pictures.targets), to_floats), pictures.classes
 
 
 def class_names(folder: Path, classes: list[str]) -> list[str]:
@@ -89,7 +90,7 @@ def blur_to(sharpness: float, images: Tensor) -> tuple[float, Tensor]:
 
 
 def train(
-    run: Run, plan: Plan, train_set: ImageDataset, val_set: ImageDataset, num_classes: int
+    run: Run, plan: Plan, train_set: Split, val_set: Split, num_classes: int
 ) -> tuple[nn.Module, History]:
     """The trained network, and its history; goes on where it was stopped."""
     generator = torch.Generator().manual_seed(plan.seed)
@@ -123,7 +124,7 @@ def train(
     return model.model.cpu(), history
 
 
-def validate(model: nn.Module, train_set: ImageDataset, val_set: ImageDataset) -> dict:
+def validate(model: nn.Module, train_set: Split, val_set: Split) -> dict:
     """Accuracy on the validation images, as they are and as sharp as the training images, and the
     sharpness of both.
     """
@@ -131,8 +132,8 @@ def validate(model: nn.Module, train_set: ImageDataset, val_set: ImageDataset) -
     sigma, images = 0.0, images_of(val_set)
     if of_val > of_train:
         sigma, images = blur_to(of_train, images)
-    mean, std = (values.flatten().tolist() for values in (val_set.mean, val_set.std))
-    blurred = rescaled(ImageDataset(images, labels_of(val_set)), mean, std)
+    mean, std = normalization(val_set.transform)
+    blurred = rescaled(Split(images, labels_of(val_set)), mean, std)
     cpu = torch.device("cpu")
     return {
         "sharpness_train": of_train,

@@ -35,7 +35,7 @@ DECAYS = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 def sources(dataset: str, weights: str) -> tuple[Backbone, Splits]:
     """The backbone, and images on the scale that its weights want."""
     backbone = load_backbone(weights)
-    return backbone, load_splits(dataset, normalize=backbone.normalize)
+    return backbone, load_splits(dataset, transform=backbone.transform)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from benchmarks.training import CEILING, losses_by_step
 from course_utils.data import load_splits
 from course_utils.models import ResNet, count_parameters
 from course_utils.models.resnet import SKIPS
-from course_utils.probes import gradient_sizes, multiply_adds
+from course_utils.probes import gradient_rms, multiply_adds
 from course_utils.runtime import seed_everything
 
 
@@ -63,7 +63,7 @@ def first_and_last(model: ResNet, images: Tensor, labels: Tensor) -> tuple[float
     """The gradient's size at the first 3x3 convolution, at the last, and their ratio (0 if both are
     0).
     """
-    sizes = gradient_sizes(model, images, labels)
+    sizes = gradient_rms(model, images, labels)
     layers = dict(model.named_modules())
     wide = [size for name, size in sizes.items() if layers[name].kernel_size == (3, 3)]
     ratio = wide[0] / wide[-1] if wide[-1] else 0.0

@@ -136,7 +136,7 @@ def fitting_epochs(
         for kind, (first, _) in kinds_of_epochs(recipe).items():
             examples[kind] = (recipe, first)
     times = over_source(unit, training, examples, steps)
-    share = training.steps / len(unit.loader)
+    share = training.steps_per_epoch / len(unit.loader)
 
     def cost(recipe: Recipe) -> float:
         kinds = kinds_of_epochs(recipe).items()

@@ -15,8 +15,9 @@ from benchmarks.lesson_08.networks import NETWORKS, reset_convolutions, set_filt
 from benchmarks.training import MixedPrecision
 from course_utils.checkpoints import load_file, save_file
 from course_utils.data import Splits, make_loaders
-from course_utils.lessons.lesson_08.fast import Training, whitening_filters
+from course_utils.lessons.lesson_08.fast import Training
 from course_utils.lessons.lesson_08.mirrored import Mirrored
+from course_utils.lessons.lesson_08.network import whitening_filters
 from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, train_one_epoch
 
@@ -43,7 +44,7 @@ class LadderTraining(Training):
         if settings.network == "fast, random start":
             reset_convolutions(self.model.groups)
         if not settings.one_cycle:
-            self.schedule = lambda done: 1.0
+            self.schedule = lambda step, total_steps: 1.0
 
     def make_optimizers(self) -> list[torch.optim.Optimizer]:
         if not self.settings.adam:
@@ -58,7 +59,7 @@ class LadderTraining(Training):
         # an epoch's draws do not need those of the last: a training goes on exactly
         torch.manual_seed(1000 * self.seed + self.epoch)
         self.loader.generator.manual_seed(1000 * self.seed + self.epoch)
-        self.steps = len(self.loader)  # the last, smaller batch too
+        self.steps_per_epoch = len(self.loader)  # the last, smaller batch too
         yield from self.loader
 
     def run_epoch(self) -> float:
@@ -68,21 +69,24 @@ class LadderTraining(Training):
         if not self.settings.is_source:
             return super().run_epoch()
         loss = train_one_epoch(self.model, self.batches(), self.optimizers[0], self.device).loss
-        self.result.update_parameters(self.model)
+        if self.average is not None:
+            self.average.update_parameters(self.model)
         self.epoch += 1
         return loss
 
     def save(self, path: Path, found: dict) -> None:
         """Write all that the training is made of, and what it has found so far."""
         optimizers = {str(i): one.state_dict() for i, one in enumerate(self.optimizers)}
-        models = {"model": self.model.state_dict(), "result": self.result.state_dict()}
+        average = {} if self.average is None else self.average.state_dict()
+        models = {"model": self.model.state_dict(), "average": average}
         save_file({**models, "optimizers": optimizers, "epoch": self.epoch, "found": found}, path)
 
     def load(self, path: Path) -> dict:
         """Put a saved training back; what it had found."""
         saved = load_file(path)
         self.model.load_state_dict(saved["model"])
-        self.result.load_state_dict(saved["result"])
+        if self.average is not None:
+            self.average.load_state_dict(saved["average"])
         for i, optimizer in enumerate(self.optimizers):
             optimizer.load_state_dict(saved["optimizers"][str(i)])
         self.epoch = saved["epoch"]
@@ -124,7 +128,7 @@ def train(run: Run, images: Images, label: str, seed: int, settings: Settings) -
         training.save(run.checkpoint, found)
         print(f"{label}, seed {seed}, epoch {training.epoch}: {found['loss'][-1]:.4f}", flush=True)
     loaders, device = make_loaders(splits, 500), torch.device(run.device)
-    model = training.result
+    model = training.eval_model
     found["val_accuracy"] = evaluate(model, loaders.val, device).accuracy
     found["test_accuracy"] = evaluate(model, loaders.test, device).accuracy
     if images.whole:

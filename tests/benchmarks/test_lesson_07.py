@@ -6,7 +6,7 @@ from benchmarks.lesson_07 import faults
 from benchmarks.lesson_07.choices import best_of, side_by_side
 from benchmarks.lesson_07.laboratory import Plan
 from benchmarks.lesson_07.trainings import TASKS, kill_half, wrapped
-from course_utils.lessons.lesson_07.probes import dead_shares
+from course_utils.lessons.lesson_07.probes import dead_channels
 from course_utils.models import VGG
 
 TINY = Plan(
@@ -77,5 +77,5 @@ def test_every_second_relu_is_dead():
     kill_half(model)
     maps = model.features[0][:2](images)
     assert not maps[:, ::2].any() and maps[:, 1::2].any()
-    shares = dead_shares(model, images)
+    shares = dead_channels(model, images)
     assert min(shares[f"features.{layer}"] for layer in ("0.2", "1.0", "1.2")) >= 0.5
