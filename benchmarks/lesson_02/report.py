@@ -25,9 +25,8 @@ def sections() -> list[str]:
     ]
     note = (
         f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum "
-        f"{found['momentum']}; "
-        f"a rate trains if the loss ends {found['margin']} below ln 10. "
-        f"Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
+        f"{found['momentum']}; a rate trains if the loss ends {found['margin']} below ln 10. Here "
+        f"± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
     header = [
         "training",
@@ -38,8 +37,7 @@ def sections() -> list[str]:
     ]
     trained = (
         f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} "
-        "epochs),"
-        " then fed:\n\n"
+        "epochs), then fed:\n\n"
     )
     fed_table = table(["network", "input", "validation accuracy"], fed)
     head = f"## Lesson 02: the scale of the input on {title}\n\n"

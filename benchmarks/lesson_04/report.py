@@ -16,12 +16,10 @@ def backbone() -> str:
         for i in shown
     ]
     settings = (
-        f"{found['parameters']:,} parameters, {found['train_images']:,} images, "
-        f"{found['epochs']} epochs of"
-        f" {found['optimizer']}, batch {found['batch_size']}, rate up to {found['peak_rate']} "
-        f"({found['schedule']}),"
-        f" weight decay {found['weight_decay']}, label smoothing {found['label_smoothing']}, "
-        f"{found['augmentation']}."
+        f"{found['parameters']:,} parameters, {found['train_images']:,} images, {found['epochs']} "
+        f"epochs of {found['optimizer']}, batch {found['batch_size']}, rate up to "
+        f"{found['peak_rate']} ({found['schedule']}), weight decay {found['weight_decay']}, label "
+        f"smoothing {found['label_smoothing']}, {found['augmentation']}."
     )
     kinds = {
         "as they are": (found["sharpness_val"], found["shipped_val_accuracy"]),
@@ -39,9 +37,8 @@ def backbone() -> str:
         settings + "\n",
         table(["epoch", "training (augmented images)", "validation"], rows),
         f"The file that is shipped (float16), on {images:,} validation images, which were scaled "
-        "down by a sharper"
-        " filter than the training images; sharpness is the mean difference of neighbouring "
-        "pixels, in deviations:\n",
+        "down by a sharper filter than the training images; sharpness is the mean difference of "
+        "neighbouring pixels, in deviations:\n",
         table(["validation images", "sharpness", "accuracy"], shipped),
     ]
     return "\n".join(parts)
@@ -65,10 +62,10 @@ def transfer() -> str:
         f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard "
         "deviation over seeds.\n",
         table(["", *labels], rows),
-        f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from"
-        f" scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; "
-        "fine-tuning without"
-        f" augmentation, 500 labels {percent(arms['fine_tuning_plain']['500'][0])}.\n",
+        f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from "
+        f"scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; "
+        "fine-tuning without augmentation, 500 labels "
+        f"{percent(arms['fine_tuning_plain']['500'][0])}.\n",
         *transfer_mistakes(found["scaling"], found["leak"]),
     ]
     return "\n".join(parts)

@@ -61,7 +61,7 @@ def use_all_cores() -> None:
 
 
 def in_part(run: Run, part: str) -> Run:
-    """The same, with another part's folder: seconds stay in the runs folder, and parts share them."""
+    """The same run in another part's folder: seconds stay there, and parts share them."""
     return replace(run, folder=run.folder.parent / part)
 
 
