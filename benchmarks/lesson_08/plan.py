@@ -39,6 +39,7 @@ class Plan:
     source_epochs: int = 30
     source_images: int = 50_000
     steps: int = 20  # of the source's training, which other times are held against
+    rounds: int = 5  # of timing both in turn
     fast: Settings = FAST
     ladder: tuple[Change, ...] = LADDER
     ladder_images: int = 9_000

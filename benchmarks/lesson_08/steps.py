@@ -20,7 +20,7 @@ def cost_of(run: Run, plan: Plan, change: Change) -> dict[str, float]:
     recipe, share = training.recipe, SOURCE_BATCH / training.recipe.batch_size
     kinds = kinds_of_epochs(recipe)
     examples = {kind: (recipe, first) for kind, (first, _) in kinds.items()}
-    times = over_source(source, training, examples, plan.steps // 2)
+    times = over_source(source, training, examples, plan.steps // 2, plan.rounds)
     time = sum(times[kind] * number for kind, (_, number) in kinds.items()) / recipe.epochs
     return {"time": time * share, "flops": step_flops(training) / step_flops(source) * share}
 

@@ -26,6 +26,7 @@ SHORT = Plan(
     seeds=(0, 1, 2),
     source=SOURCE.change(widths=NARROW),
     steps=2,
+    rounds=1,
     fast=LITTLE,
     ladder=(
         Change("source", "the source's", {"widths": NARROW}),
