@@ -20,8 +20,8 @@ from course_utils.cli.notebooks import (
     OwnKernelManager,
     describe_failure,
     read_notebook,
-    write_atomically,
 )
+from course_utils.paths import write_text
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def execute(task: Task) -> None:
             "the notebook ended before its last cell"
         )  # papermill takes sys.exit() for success
     notebook.metadata["course_run"] = task.fingerprint()
-    write_atomically(task.file(".html"), to_html(notebook, task.lesson))
-    write_atomically(task.file(".ipynb"), nbformat.writes(notebook) + "\n")
+    write_text(task.file(".html"), to_html(notebook, task.lesson))
+    write_text(task.file(".ipynb"), nbformat.writes(notebook) + "\n")
     partial.unlink()
 
 

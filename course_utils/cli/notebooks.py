@@ -80,13 +80,6 @@ def read_notebook(path: Path) -> NotebookNode:
         ) from None
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file under another name, then rename it: the path never holds half of it."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
-
-
 def describe_failure(notebook: NotebookNode | None, error: Exception, lines: int = 12) -> str:
     """The first lines of the cell that failed (or that the kernel died in), and the error's name
     and value.

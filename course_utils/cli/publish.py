@@ -22,9 +22,8 @@ from course_utils.cli.notebooks import (
     describe_failure,
     read_notebook,
     select_lessons,
-    write_atomically,
 )
-from course_utils.paths import ROOT
+from course_utils.paths import ROOT, write_text
 
 NOTEBOOKS = ROOT / "notebooks"
 MAX_BYTES = 1_500_000
@@ -60,7 +59,7 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
         faults = [*find_faults(notebook), *_size_faults(text)]
         if faults:
             raise click.ClickException("\n".join(f"{path.stem}: {fault}" for fault in faults))
-        write_atomically(path, text)
+        write_text(path, text)
         click.echo(f"{path.stem}: published")
 
 
