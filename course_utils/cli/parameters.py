@@ -16,6 +16,7 @@ import yaml
 from nbformat import NotebookNode
 
 from course_utils.data.datasets import NAMES
+from course_utils.ranges import wanted
 
 
 @dataclass(frozen=True)
@@ -100,19 +101,19 @@ def check(value: Any, parameter: Parameter) -> Any:
     papermill can write int, float, str, bool and lists of them into a notebook, and nothing else.
 
     Raises:
-        ValueError: if the value has another type, or is a float that is not finite.
+        ValueError: if the value has another type, is a float that is not finite, or is out of range.
     """
     try:
-        return _fit(value, parameter.kind)
+        value = _fit(value, parameter.kind)
     except TypeError:
-        hint = (
-            "; YAML reads 1e-3 as text: write 1.0e-3"
-            if parameter.kind == "float" and _reads_as_float(value)
-            else ""
-        )
+        hint = "; YAML reads 1e-3 as text: write 1.0e-3"
+        hint = hint if parameter.kind == "float" and _reads_as_float(value) else ""
         raise ValueError(
             f"{parameter.name} is {value!r}, which is no {parameter.kind} (default {parameter.default}{hint})"
         ) from None
+    if instead := wanted(parameter.name, parameter.kind, value):
+        raise ValueError(f"{parameter.name} is {value!r}: give {instead}")
+    return value
 
 
 def _fit(value: Any, kind: str) -> Any:

@@ -427,6 +427,14 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
             "00_good: learning_rate is nan, which is no float (default 1.0e-2)",
         ),
         (
+            Request(("0",), overrides=(("learning_rate", "-1"),)),
+            "00_good: learning_rate is -1.0: give a number above 0",
+        ),
+        (
+            Request(("0",), overrides=(("epochs", "0"),)),
+            "00_good: epochs is 0: give a whole number, at least 1",
+        ),
+        (
             Request(("0",), overrides=(("flip", "1"),)),
             "00_good: flip is '1', which is no bool (default True)",
         ),
@@ -544,7 +552,7 @@ def test_a_parameter_that_papermill_would_not_see_is_refused(tmp_path, line):
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        ("int", "-1", -1),
+        ("int", "1", 1),
         ("float", "3", 3.0),
         ("str", "3", "3"),
         ("bool", "True", True),
@@ -575,7 +583,7 @@ def test_command_line_passes_everything_on(course, tmp_path, monkeypatch, fake):
     monkeypatch.setattr(run, "NOTEBOOKS", course)
     monkeypatch.setattr(run, "RUNS_DIR", tmp_path / "runs")
     arguments = ["run", "--preset", "smoke", "--dataset", "shapes", "--name", "n", "0"]
-    arguments += ["-p", "epochs", "4", "-p", "learning_rate", "-1"]
+    arguments += ["-p", "epochs", "4", "-p", "learning_rate", "2"]
     refused = CliRunner().invoke(main, [*arguments, "3"])
     assert (refused.exit_code, refused.stderr) == (
         1,
@@ -583,7 +591,7 @@ def test_command_line_passes_everything_on(course, tmp_path, monkeypatch, fake):
     )
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert fake[0].folder == tmp_path / "runs" / "n"
-    assert (fake[0].values["epochs"], fake[0].values["learning_rate"]) == (4, -1.0)
+    assert (fake[0].values["epochs"], fake[0].values["learning_rate"]) == (4, 2.0)
 
 
 def test_committed_presets_and_claims_fit_the_committed_notebooks(tmp_path):
