@@ -1,11 +1,15 @@
-# Every target sets up what it needs: a virtual environment in .venv, made once and again when the requirements change.
+# Every target sets up what it needs: a virtual environment in .venv, made once, and again when the
+# requirements change.
 PYTHON ?= python3
+OLDEST_PYTHON ?= python3.10
 BIN := .venv/bin
 READY := .venv/.ready
-# Checks run on the built-in images whatever lies in data/, on one thread, where results repeat to the last digit.
-CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
+# Checks run on the built-in images, whatever lies in data/, and on one thread, where results repeat
+# to the last digit.
+CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" \
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
-.PHONY: run test lab data publish results clean
+.PHONY: run test test-lowest types lab data publish results constraints clean
 
 run: $(READY)
 	$(BIN)/python -m course_utils run
@@ -13,10 +17,26 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry .
+	$(BIN)/codespell
 	mkdir -p runs/no-data
 	$(CHECK) $(BIN)/pytest -n 2
 	$(CHECK) $(BIN)/python -m course_utils run --preset smoke
-	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg -n 2 --dist loadfile runs/smoke
+	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
+		-n 2 --dist loadfile runs/smoke
+
+# The floors in pyproject.toml: the oldest Python, the oldest version of each direct dependency
+test-lowest:
+	$(OLDEST_PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python \
+		--resolution lowest-direct -r requirements.txt -e '.[test,heic]'
+	mkdir -p runs/no-data
+	$(CHECK) .venv-lowest/bin/pytest -n 2
+	$(CHECK) .venv-lowest/bin/python -m course_utils run --preset smoke --name lowest
+
+types: $(READY)
+	$(BIN)/mypy
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir="$(CURDIR)" notebooks/00_training_loop.ipynb
@@ -28,10 +48,14 @@ publish: $(READY)
 	$(BIN)/python -m course_utils publish
 
 results: $(READY)
-	$(BIN)/python benchmarks/make_results.py
+	$(BIN)/python -m benchmarks.results
+
+# The versions in .venv, for classrooms; after `make test` has passed with them
+constraints: $(READY)
+	$(BIN)/python tools/freeze_constraints.py > constraints.txt
 
 clean:
-	rm -rf runs .pytest_cache .ruff_cache
+	rm -rf runs .venv-lowest .pytest_cache .ruff_cache .mypy_cache
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv

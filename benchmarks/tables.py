@@ -1,6 +1,27 @@
-"""Tables and numbers as RESULTS.md shows them."""
+"""Tables and numbers as RESULTS.md shows them, and the records that they are made of."""
+
+from collections.abc import Sequence
 
 import torch
+
+from benchmarks.harness import name_of, read_json, title_of
+from benchmarks.statistics import paired
+from course_utils.results import RECORDED_DIR
+
+
+def recorded(record: str, *entries: str) -> tuple[dict, str]:
+    """A record and its data set's title: original CIFAR-10 as soon as all `entries` are measured on
+    it, until then the JPEG copy of the first edition.
+
+    Raises:
+        FileNotFoundError: if there is no such record.
+    """
+    for dataset in ("cifar10", "cifar10-jpeg"):
+        name = record.format(dataset=name_of(dataset))
+        found = read_json(RECORDED_DIR / f"{name}.json")
+        if found and set(entries) <= set(found):
+            return found, title_of(dataset)
+    raise FileNotFoundError(f"no record {record} with {', '.join(entries) or 'anything'}")
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -17,10 +38,10 @@ def with_error(accuracy: float, images: int) -> str:
     return percent(accuracy, (accuracy * (1 - accuracy) / images) ** 0.5)
 
 
-def largest_rate(losses: torch.Tensor, rates: list[float], chance: float) -> str:
-    """The largest rate at which all seeds train, that is, end 0.1 below chance; losses[seed][rate]."""
+def largest_lr(losses: torch.Tensor, lrs: list[float], chance: float) -> str:
+    """The largest rate at which all seeds train, that is, end 0.1 below chance; losses[seed][lr]."""
     trains = (losses < chance - 0.1).all(dim=0).nonzero().flatten()
-    return f"{rates[trains[-1]]:g}" if len(trains) else "none"
+    return f"{lrs[trains[-1]]:g}" if len(trains) else "none"
 
 
 def over_seeds(accuracies: list[float]) -> str:
@@ -37,3 +58,11 @@ def with_deviation(values: torch.Tensor, digits: int = 2) -> str:
 def points(differences: torch.Tensor) -> str:
     """A difference of accuracies in points, its mean and its standard deviation over seeds."""
     return f"{100 * differences.mean():+.1f} ± {100 * differences.std():.1f}"
+
+
+def gain(accuracies: Sequence[float], before: Sequence[float]) -> str:
+    """What one thing gains over another, seed by seed, such as "+3.8 points (1.6 to 6.0)": the 95 %
+    t-interval.
+    """
+    mean, low, high = (100 * value for value in paired(accuracies, before))
+    return f"{mean:+.1f} points ({low:.1f} to {high:.1f})"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import display
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -19,30 +19,38 @@ from course_utils.training import History
 # for lines).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DPI = 90
-plt.rcParams.update(
-    {
-        "figure.dpi": DPI,
-        "figure.facecolor": "white",
-        "figure.constrained_layout.use": True,
-        "axes.prop_cycle": plt.cycler(color=COLORS),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-        "image.cmap": "viridis",
-        "image.interpolation": "nearest",
-    }
-)
+STYLE = {
+    "figure.dpi": DPI,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "image.cmap": "viridis",
+    "image.interpolation": "nearest",
+}
 
 
-def show(figure: Figure, *, alt: str) -> None:
+def use_style() -> None:
+    """Draw every figure from here on in the course's style: opaque, colour-blind-safe, modest in
+    size.
+    """
+    plt.rcParams.update(STYLE)
+
+
+def show(figure: Figure, *, alt: str = "") -> None:
     """Display a figure with `alt`, its description in words for those who cannot see it, and close
-    it.
+    it. A diagram brings its own description, as the figure's label.
 
     Raises:
-        ValueError: if `alt` is empty.
+        ValueError: if there is neither.
     """
-    if not alt.strip():
+    from IPython.display import display  # here, since only a notebook has it loaded already
+
+    alt = alt.strip() or figure.get_label().strip()
+    if not alt:
         raise ValueError("alt is empty: say in a sentence what the figure shows")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)

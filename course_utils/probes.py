@@ -1,7 +1,7 @@
-"""Looks inside a network: outputs, costs, how far it sees, gradients, dead channels, and where it
-looks.
-"""
+"""Looks inside a network: what layers give, what a forward pass costs, how large gradients are."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
@@ -12,6 +12,28 @@ from torch.utils.flop_counter import FlopCounterMode
 from course_utils.training import evaluation_mode
 
 
+@contextmanager
+def forward_hooks(
+    layers: dict[str, nn.Module], hook: Callable[[str, Tensor, Tensor], None]
+) -> Iterator[None]:
+    """Inside the block, `hook(name, inputs, outputs)` is called after each layer's forward pass.
+
+    `layers` has them by name. The hooks are removed at the end, also after an error.
+    """
+    handles = []
+    for name, layer in layers.items():
+
+        def call(module: nn.Module, inputs: tuple, outputs: Tensor, name: str = name) -> None:
+            hook(name, inputs[0].detach(), outputs.detach())
+
+        handles.append(layer.register_forward_hook(call))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
 def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
     """What each layer without sub-layers gives for `images`: its name -> its output, in the order
     of the forward pass.
@@ -19,23 +41,15 @@ def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
     Runs in evaluation mode, without gradients. A layer that is used more than once keeps its last
     output.
     """
-    outputs: dict[str, Tensor] = {}
+    found: dict[str, Tensor] = {}
 
-    def keep(name: str):
-        def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
-            outputs[name] = output.detach().clone()  # a later in-place layer must not change it
+    def keep(name: str, inputs: Tensor, outputs: Tensor) -> None:
+        found[name] = outputs.clone()  # a later in-place layer must not change it
 
-        return hook
-
-    leaves = [(name, layer) for name, layer in model.named_modules() if not list(layer.children())]
-    handles = [layer.register_forward_hook(keep(name)) for name, layer in leaves]
-    try:
-        with evaluation_mode(model), torch.no_grad():
-            model(images)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return outputs
+    leaves = {name: layer for name, layer in model.named_modules() if not list(layer.children())}
+    with forward_hooks(leaves, keep), evaluation_mode(model), torch.no_grad():
+        model(images)
+    return found
 
 
 def multiply_adds(model: nn.Module, image_shape: tuple[int, ...] = (3, 32, 32)) -> int:
@@ -51,7 +65,7 @@ def multiply_adds(model: nn.Module, image_shape: tuple[int, ...] = (3, 32, 32)) 
     return counter.get_total_flops() // 2
 
 
-def gradient_sizes(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
+def gradient_rms(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
     """How strongly the loss of one batch pulls at each convolution, in the order of the network.
 
     For each convolution, by name: the root mean square of the loss's gradient with respect to its
@@ -61,12 +75,9 @@ def gradient_sizes(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str
     model = deepcopy(model).train()
     model.zero_grad()
     F.cross_entropy(model(images), labels).backward()
-    return {
-        name: layer.weight.grad.double()
-        .square()
-        .mean()
-        .sqrt()
-        .item()  # in double: the square of 1e-30 is no float32
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Conv2d)
-    }
+    found = {}
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            gradient = layer.weight.grad.double()  # the square of 1e-30 is no float32
+            found[name] = gradient.square().mean().sqrt().item()
+    return found

@@ -14,6 +14,7 @@ from torchvision.utils import make_grid
 
 from course_utils.data.shapes import CLASSES, draw
 from course_utils.lessons.lesson_08.plots import plot_costs
+from course_utils.plotting import use_style
 from course_utils.results import load_recorded
 
 COLUMNS = 12
@@ -44,7 +45,6 @@ def _with_row_labels(grid: Tensor, names: tuple[str, ...]) -> Image.Image:
 
 if __name__ == "__main__":
     contact_sheet().save(Path(__file__).with_name("shapes.png"), optimize=True)
-    figure = plot_costs(
-        load_recorded("08_fast_training.cifar10-jpeg")
-    )  # from benchmarks/cost_to_accuracy.py
+    use_style()
+    figure = plot_costs(load_recorded("08_fast_training.cifar10-jpeg"))
     figure.savefig(Path(__file__).with_name("cost.png"), dpi=100)

@@ -36,12 +36,6 @@ def make_folder(tmp_path):
     return make
 
 
-@pytest.fixture
-def benchmarks_are_importable(monkeypatch, pytestconfig):
-    """As when one is run as a script: they import each other."""
-    monkeypatch.syspath_prepend(pytestconfig.rootpath / "benchmarks")
-
-
 @pytest.fixture(scope="module")
 def splits():
     """Healthy data for the sanity check."""
@@ -52,21 +46,3 @@ def splits():
     )
 
     return make_splits(part(240, 0), part(200, 1), part(200, 2))
-
-
-@pytest.fixture
-def cost_folder(monkeypatch, tmp_path, make_folder, benchmarks_are_importable):
-    """Pictures for lesson 08's benchmark, which is made small."""
-    from tests.benchmarks.cost_helpers import make_small
-
-    return make_small(monkeypatch, tmp_path, make_folder)
-
-
-@pytest.fixture
-def cost_splits(cost_folder):
-    """The same, as the benchmark loads them."""
-    from ladder import SOURCE_AUGMENT
-
-    from course_utils.data import load_splits
-
-    return load_splits(cost_folder, augment=SOURCE_AUGMENT)

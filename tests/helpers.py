@@ -1,13 +1,9 @@
 """What several test files need."""
 
-import importlib.util
 import re
-from types import ModuleType
 
 import pytest
 from torch import nn
-
-from course_utils.paths import ROOT
 
 
 def raises(error, message):
@@ -20,11 +16,3 @@ def small_features():
     return nn.Sequential(
         nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5)
     )
-
-
-def script(name: str) -> ModuleType:
-    """A script of benchmarks/, loaded anew: see the fixture benchmarks_are_importable."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -1,5 +1,7 @@
 """Figures: what they draw, and that what is shown carries its description."""
 
+import importlib
+
 import pytest
 import torch
 from matplotlib import pyplot as plt
@@ -12,7 +14,9 @@ def test_show_displays_once_with_alt_text_and_closes(monkeypatch):
     figure, ax = plt.subplots()
     ax.plot([1, 2])
     number, shown = figure.number, []
-    monkeypatch.setattr(plotting, "display", lambda data, **options: shown.append((data, options)))
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **options: shown.append((data, options))
+    )
     plotting.show(figure, alt="a rising line")
     ((data, options),) = shown
     assert data["image/png"].startswith(b"\x89PNG")
@@ -26,9 +30,25 @@ def test_show_wants_alt_text():
         plotting.show(plt.figure(), alt=" ")
 
 
-def test_background_is_opaque_and_resolution_modest():
-    assert plt.rcParams["figure.facecolor"] == "white"
-    assert plt.rcParams["figure.dpi"] <= 100
+def test_importing_changes_no_settings_and_use_style_does():
+    with plt.rc_context():
+        plt.rcdefaults()
+        importlib.reload(plotting)
+        assert plt.rcParams["figure.facecolor"] == plt.rcParamsDefault["figure.facecolor"]
+        assert plt.rcParams["axes.grid"] is False
+        plotting.use_style()
+        assert plt.rcParams["figure.facecolor"] == "white"
+        assert plt.rcParams["axes.grid"] is True
+        assert plt.rcParams["figure.dpi"] <= 100
+
+
+def test_a_diagram_brings_its_own_description(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: shown.append(data))
+    figure = plt.figure()
+    figure.set_label("two boxes and an arrow")
+    plotting.show(figure)
+    assert shown[0]["text/plain"] == "Figure: two boxes and an arrow"
 
 
 @pytest.mark.parametrize(("shape", "rows"), [((5, 3, 8, 8), 2), ((3, 1, 8, 8), 1)])

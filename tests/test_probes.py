@@ -6,7 +6,7 @@ from torch import nn
 
 from course_utils.models import VGG
 from course_utils.probes import (
-    gradient_sizes,
+    gradient_rms,
     layer_outputs,
     multiply_adds,
 )
@@ -39,28 +39,28 @@ def test_multiply_adds_by_hand():
     assert multiply_adds(VGG()) == 65_980_928
 
 
-def test_gradient_sizes_of_one_convolution_by_hand():
+def test_gradient_rms_of_one_convolution_by_hand():
     model = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.Flatten())
     nn.init.zeros_(model[0].weight)
-    sizes = gradient_sizes(model, torch.full((3, 1, 1, 1), 4.0), torch.tensor([0, 0, 0]))
+    sizes = gradient_rms(model, torch.full((3, 1, 1, 1), 4.0), torch.tensor([0, 0, 0]))
     assert sizes == {
         "0": pytest.approx(2.0)
     }  # equal logits: the gradient is 4 (p - 1) = -2 and 4 p = 2
 
 
-def test_gradient_sizes_leave_no_trace():
+def test_gradient_rms_leave_no_trace():
     model = nn.Sequential(
         nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 2, 3), nn.Dropout(0.0), nn.Flatten()
     ).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    sizes = gradient_sizes(model, torch.rand(4, 3, 5, 5), torch.tensor([0, 1, 0, 1]))
+    sizes = gradient_rms(model, torch.rand(4, 3, 5, 5), torch.tensor([0, 1, 0, 1]))
     assert list(sizes) == ["0", "2"] and all(size > 0 for size in sizes.values())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert not model.training and all(p.grad is None for p in model.parameters())
 
 
-def test_gradient_sizes_see_what_float32_cannot_square():
+def test_gradient_rms_see_what_float32_cannot_square():
     model = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.Flatten())
     nn.init.zeros_(model[0].weight)
-    (size,) = gradient_sizes(model, torch.full((1, 1, 1, 1), 1e-30), torch.tensor([0])).values()
+    (size,) = gradient_rms(model, torch.full((1, 1, 1, 1), 1e-30), torch.tensor([0])).values()
     assert size == pytest.approx(0.5e-30)

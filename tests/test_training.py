@@ -10,10 +10,11 @@ from torch import nn
 from torch.optim import SGD, AdamW
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 from torch.utils.data import DataLoader, TensorDataset
+from torchvision.transforms import v2
 
 from course_utils import training
 from course_utils.checkpoints import load_file
-from course_utils.data import ImageDataset, Splits, make_loaders
+from course_utils.data import Split, Splits, make_loaders
 from course_utils.lessons.lesson_09.clipping import clip_each_step
 from course_utils.runtime import seed_everything
 from course_utils.training import (
@@ -378,7 +379,9 @@ def noisy(image):
 def images(number, augment=None):
     generator = torch.Generator().manual_seed(number)
     pixels = torch.randint(0, 200, (number, 3, 8, 8), generator=generator).to(torch.uint8)
-    return ImageDataset(pixels, torch.arange(number) % 3, size=8, augment=augment)
+    to_float = v2.ToDtype(torch.float32, scale=True)
+    transform = v2.Compose([augment, to_float]) if augment else to_float
+    return Split(pixels, torch.arange(number) % 3, transform)
 
 
 def train(

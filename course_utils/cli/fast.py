@@ -6,6 +6,7 @@ from dataclasses import fields
 import click
 
 from course_utils.data import load_splits, make_loaders
+from course_utils.lessons.lesson_08.augmentation import FLIPS
 from course_utils.lessons.lesson_08.fast import Recipe, Training
 from course_utils.lessons.lesson_08.mirrored import Mirrored
 from course_utils.runtime import pick_device
@@ -28,22 +29,27 @@ class Numbers(click.ParamType):
             self.fail(f"{value!r}: give whole numbers, such as 64,128,128", param, ctx)
 
 
+def option_type(name: str, default: object) -> click.ParamType | type:
+    """What an option takes, by the name and the default of the recipe's field."""
+    if name == "epochs":
+        return click.FloatRange(min=0, min_open=True)
+    if name == "flip":
+        return click.Choice(FLIPS)
+    if isinstance(default, tuple):
+        return Numbers()
+    return type(default)
+
+
 def recipe_options(command: Callable) -> Callable:
     """One option for each field of `Recipe`, with its default."""
     for field in reversed(fields(Recipe)):
         name = "--" + field.name.replace("_", "-")
-        kind = (
-            {"is_flag": True}
-            if field.default is False
-            else {"type": type(field.default), "show_default": True}
-        )
-        if isinstance(field.default, tuple):
-            kind["type"] = Numbers()
-        if field.name == "epochs":
-            kind["type"] = click.FloatRange(min=0, min_open=True)
-        if field.name == "flip":
-            kind["type"] = click.Choice(("none", "random", "alternate"))
-        command = click.option(name, default=field.default, **kind)(command)
+        if isinstance(field.default, bool):
+            option = click.option(name, is_flag=True, default=field.default)
+        else:
+            kind = option_type(field.name, field.default)
+            option = click.option(name, type=kind, default=field.default, show_default=True)
+        command = option(command)
     return command
 
 
@@ -72,13 +78,12 @@ def fast(
     loaders = make_loaders(splits, 500)
     while training.epoch < recipe.epochs:
         loss = training.run_epoch()
-        found = evaluate(training.result, loaders.val, device)
-        click.echo(
-            f"epoch {training.epoch}: loss {loss:.3f}, validation accuracy {found.accuracy:.1%}"
-        )
+        accuracy = evaluate(training.eval_model, loaders.val, device).accuracy
+        click.echo(f"epoch {training.epoch}: loss {loss:.3f}, validation accuracy {accuracy:.1%}")
     if test:
-        plain = evaluate(training.result, loaders.test, device).accuracy
-        click.echo(f"test accuracy {plain:.2%}")
+        accuracy = evaluate(training.eval_model, loaders.test, device).accuracy
+        click.echo(f"test accuracy {accuracy:.2%}")
         if splits.flip_safe:
-            mirrored = evaluate(Mirrored(training.result), loaders.test, device).accuracy
+            model = Mirrored(training.eval_model)
+            mirrored = evaluate(model, loaders.test, device).accuracy
             click.echo(f"with mirror images averaged in (test-time augmentation) {mirrored:.2%}")

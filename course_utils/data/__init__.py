@@ -1,13 +1,7 @@
 """Data for every lesson: data sets, their splits, statistics and loaders."""
 
-from course_utils.data.splits import (
-    ImageDataset,
-    Loaders,
-    Splits,
-    load_splits,
-    make_loaders,
-    stratified_split,
-)
+from course_utils.data.datasets import Arrows, PictureFolder, Shapes, open_dataset
+from course_utils.data.splits import Loaders, Split, Splits, load_splits, make_loaders
 from course_utils.data.statistics import (
     CIFAR10_MEAN,
     CIFAR10_STD,
@@ -15,19 +9,27 @@ from course_utils.data.statistics import (
     IMAGENET_STD,
     channel_stats,
     denormalize,
+    stratified_split,
 )
+from course_utils.data.transforms import normalization, without_chance
 
 __all__ = [
     "CIFAR10_MEAN",
     "CIFAR10_STD",
     "IMAGENET_MEAN",
     "IMAGENET_STD",
-    "ImageDataset",
+    "Arrows",
     "Loaders",
+    "PictureFolder",
+    "Shapes",
+    "Split",
     "Splits",
     "channel_stats",
     "denormalize",
     "load_splits",
     "make_loaders",
+    "normalization",
+    "open_dataset",
     "stratified_split",
+    "without_chance",
 ]

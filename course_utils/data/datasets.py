@@ -1,136 +1,311 @@
-"""Where images come from: CIFAR-10 on disk, the built-in Shapes, or a folder of pictures."""
+"""The data sets, with torchvision's interface: Shapes, Arrows, folders of pictures, CIFAR-10."""
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
-from torchvision.datasets import CIFAR10
+from PIL import Image
+from torchvision.datasets import CIFAR10, VisionDataset
 
 from course_utils.data import shapes
-from course_utils.data.pictures import ImageFiles, list_folder, load_images
+from course_utils.data.pictures import (
+    SUFFIXES,
+    can_read,
+    class_name,
+    is_visible,
+    list_pictures,
+    read_picture,
+)
+from course_utils.data.statistics import stratified_split
+from course_utils.paths import DATA_DIR
 
 SHAPES_TRAIN, SHAPES_TEST = 20_000, 5_000
+TEST_FRACTION = 0.2  # of a folder that has no test images of its own
 NAMES = ("auto", "cifar10", "shapes", "arrows")
+FORMS = "give a folder with train/<class>/* and test/<class>/*, or one with <class>/*"
 
 
-class Source(NamedTuple):
-    """A data set whose images are not read yet: `read("train" or "test", indices)` gives those
-    asked for.
+class Shapes(VisionDataset):
+    """The built-in data set, with CIFAR10's interface: 20,000 training and 5,000 test images of ten
+    shapes, 32x32 pixels, RGB.
+
+    `data` (N, 32, 32, 3) is uint8, `targets` a list of N ints. Item `i` is (image, target): a PIL
+    image, or what `transform` makes of it, and an int, or what `target_transform` makes of it. The
+    images are drawn when they are first asked for, once a process. Nothing is written, read or
+    downloaded: `root` and `download` are taken so that a call for CIFAR10 works, and ignored.
     """
 
-    name: str
-    classes: tuple[str, ...]
-    train_labels: Tensor
-    test_labels: Tensor
-    read: Callable[[str, Tensor], Tensor | ImageFiles]
-    flip_safe: bool = True
+    flip_safe = True  # a mirrored image keeps its label
+    _classes: tuple[str, ...] = shapes.CLASSES
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        train: bool = True,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+        download: bool = False,
+    ):
+        # torchvision says None where there is no folder, but types it as text
+        super().__init__(root, transform=transform, target_transform=target_transform)  # type: ignore[arg-type]
+        self.train = train
+        self.classes = list(self._classes)
+        self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
+        self.targets: list[int] = _targets(self._classes, train).tolist()
+        self._data: np.ndarray | None = None
+
+    @property
+    def data(self) -> np.ndarray:
+        if self._data is None:
+            self._data = _draw(self._classes, self.train).copy()
+        return self._data
+
+    @data.setter
+    def data(self, data: np.ndarray) -> None:
+        self._data = data
+
+    def __len__(self) -> int:
+        return len(self.data)  # drawn here at the latest, before a DataLoader starts its workers
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        image, target = Image.fromarray(self.data[index]), self.targets[index]
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return image, target
+
+    def extra_repr(self) -> str:
+        return f"Split: {'Train' if self.train else 'Test'}"
 
 
-def open_source(dataset: str | Path, root: Path, size: int) -> Source:
-    """Find the data set that `load_splits` was asked for. A folder's pictures are read as squares
-    of `size` pixels.
+class Arrows(Shapes):
+    """A mirror pair, arrows that point left and right, drawn as Shapes: flipping one changes its
+    label.
+    """
+
+    flip_safe = False
+    _classes = shapes.ARROWS
+
+
+def _targets(classes: Sequence[str], train: bool) -> torch.Tensor:
+    return torch.arange(SHAPES_TRAIN if train else SHAPES_TEST) % len(classes)
+
+
+@lru_cache(maxsize=4)  # a lesson opens the same data set several times, and drawing takes seconds
+def _draw(classes: tuple[str, ...], train: bool) -> np.ndarray:
+    images = shapes.draw(_targets(classes, train), seed=0 if train else 1, classes=classes)
+    return images.permute(0, 2, 3, 1).contiguous().numpy()
+
+
+class PictureFolder(VisionDataset):
+    """A folder of pictures, `root/<class>/*`, with ImageFolder's interface, that reads what
+    cameras, phones and scanners write.
+
+    `samples` (and `imgs`) are (path, class index) pairs, `targets` the indices; `loader` reads a
+    path as a PIL image, mode RGB: see `read_picture`, also for `size`. Class names are the names
+    of the folders, each accent as one character; hidden folders and those of a system (`@eaDir`,
+    `__MACOSX`) are passed over. Pictures of a kind that this installation cannot read are passed
+    over too, and one printed line counts them.
 
     Raises:
-        FileNotFoundError, ValueError: as `load_splits`.
+        FileNotFoundError: if there is no such folder.
+        ValueError: if it has no class, or a class without a picture.
     """
-    if dataset == "auto":
-        found = (root / CIFAR10.base_folder).is_dir()
-        dataset = "cifar10" if found else "shapes"
-        print(
-            "dataset 'auto': CIFAR-10 is on disk and is used (for the built-in images: dataset 'shapes')"
-            if found
-            else "dataset 'auto': the built-in Shapes (for CIFAR-10, once: python -m course_utils data cifar10)"
+
+    flip_safe = True
+
+    def __init__(
+        self,
+        root: str | Path,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+        *,
+        size: int = 0,
+    ):
+        folder = Path(root).expanduser()
+        super().__init__(folder, transform=transform, target_transform=target_transform)
+        self.loader: Callable[[str], Image.Image] = partial(read_picture, size=size)
+        pictures = _pictures_by_class(folder)
+        self.classes = sorted(pictures)
+        self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
+        self._choose(
+            (str(path), self.class_to_idx[name]) for name in self.classes for path in pictures[name]
         )
-    if dataset == "cifar10":
-        return _cifar10(root)
-    if dataset == "shapes":
-        return _shapes("shapes", shapes.CLASSES)
-    if dataset == "arrows":
-        return _shapes("arrows", shapes.ARROWS)
-    return _folder(Path(dataset).expanduser(), size)
+
+    def _choose(self, samples: Iterable[tuple[str, int]]) -> None:
+        self.samples = self.imgs = list(samples)
+        self.targets = [target for _, target in self.samples]
+
+    def subset(self, indices: Iterable[int]) -> "PictureFolder":
+        """The same folder with these pictures alone, in this order."""
+        chosen = copy(self)
+        chosen._choose(self.samples[index] for index in indices)
+        return chosen
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        path, target = self.samples[index]
+        image: Any = self.loader(path)
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return image, target
 
 
-def _cifar10(root: Path) -> Source:
+def _pictures_by_class(folder: Path) -> dict[str, list[Path]]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}: {FORMS}")
+    pictures: dict[str, list[Path]] = {}
+    unread: list[Path] = []
+    for class_folder in _folders(folder):
+        found = list(list_pictures(class_folder))
+        readable = {suffix for suffix in {path.suffix for path in found} if can_read(suffix)}
+        unread += [path for path in found if path.suffix not in readable]
+        pictures.setdefault(class_name(class_folder), []).extend(
+            path for path in found if path.suffix in readable
+        )
+    if unread:
+        print(
+            f"{folder.name}: passed over {len(unread)} pictures that cannot be read here, "
+            f"{unread[0].name} the first (for HEIC: pip install pillow-heif; for AVIF: a newer Pillow)"
+        )
+    if not pictures:
+        raise ValueError(
+            f"no class in {folder}: put each class's pictures in a folder of its own, {folder.name}/<class>/*"
+        )
+    for name, paths in pictures.items():
+        if not paths:
+            raise ValueError(
+                f"no picture in {folder / name}: put some there ({', '.join(SUFFIXES)}) or remove it"
+            )
+    return pictures
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and is_visible(path))
+
+
+def open_dataset(
+    name: str | Path,
+    *,
+    train: bool,
+    transform: Callable | None = None,
+    root: str | Path | None = None,
+    seed: int = 0,
+) -> VisionDataset:
+    """A data set by its name: its training images, or its test images. Nothing is downloaded.
+
+    `name` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows", the path of
+    a folder of pictures (see `open_folder`, also for `seed`), or "auto": CIFAR-10 if it is on disk,
+    else Shapes; where `train` is true, one printed line says which.
+
+    Raises:
+        FileNotFoundError: if the data set is not on disk; the message says how to get it.
+        ValueError: if a folder is not what it should be.
+    """
+    folder = Path(root).expanduser() if root else DATA_DIR
+    if name == "auto":
+        name = _auto(folder, say=train)
+    if name == "cifar10":
+        return _cifar10(folder, train, transform)
+    if name in ("shapes", "arrows"):
+        return (Shapes if name == "shapes" else Arrows)(folder, train, transform)
+    parts = open_folder(name, transform=transform, seed=seed, say=train)
+    return parts["train" if train else "test"]
+
+
+def _auto(root: Path, *, say: bool) -> str:
+    found = (root / CIFAR10.base_folder).is_dir()
+    line = (
+        "CIFAR-10 is on disk and is used (for the built-in images: dataset 'shapes')"
+        if found
+        else "the built-in Shapes (for CIFAR-10, once: python -m course_utils data cifar10)"
+    )
+    if say:
+        print(f"dataset 'auto': {line}")
+    return "cifar10" if found else "shapes"
+
+
+def _cifar10(root: Path, train: bool, transform: Callable | None) -> CIFAR10:
     try:
-        sets = {split: CIFAR10(root, train=split == "train") for split in ("train", "test")}
+        return CIFAR10(root, train, transform)
     # torchvision's word for missing or altered files; it compares their MD5 before it reads them
     except RuntimeError:
         way_out = "run `python -m course_utils data cifar10`, or use dataset 'shapes'"
         raise FileNotFoundError(
             f"CIFAR-10 is not whole in {root.name}/{CIFAR10.base_folder}: {way_out}"
         ) from None
-    images = {
-        split: torch.from_numpy(found.data).permute(0, 3, 1, 2) for split, found in sets.items()
-    }
-    labels = {split: torch.tensor(found.targets) for split, found in sets.items()}
-    classes = tuple(sets["train"].classes)
-    return Source(
-        "cifar10",
-        classes,
-        labels["train"],
-        labels["test"],
-        lambda split, i: images[split][i].contiguous(),
-    )
 
 
-def _shapes(name: str, classes: tuple[str, ...]) -> Source:
-    parts = {
-        "train": _draw(classes, SHAPES_TRAIN, seed=0),
-        "test": _draw(classes, SHAPES_TEST, seed=1),
-    }
-    labels = {split: labels for split, (_, labels) in parts.items()}
-    flip_safe = classes != shapes.ARROWS
-    return Source(
-        name,
-        classes,
-        labels["train"],
-        labels["test"],
-        lambda split, i: parts[split][0][i],
-        flip_safe,
-    )
+def open_folder(
+    name: str | Path,
+    *,
+    transform: Callable | None = None,
+    size: int = 0,
+    seed: int = 0,
+    say: bool = True,
+) -> dict[str, PictureFolder]:
+    """The parts of a folder of pictures: "train", "test", and "val" if it has one.
 
+    It holds `train/`, `test/` and perhaps `val/`, each with one folder a class; or just one folder
+    a class: then a fifth of each class, chosen by `seed`, is for testing, and a printed line says
+    so (if `say`). Photos of one burst are not kept together by that: where there are bursts, make
+    `train/` and `test/` by hand.
 
-@lru_cache(
-    maxsize=2
-)  # a lesson loads the same images several times, and drawing them takes seconds
-def _draw(classes: tuple[str, ...], number: int, seed: int) -> tuple[Tensor, Tensor]:
-    labels = torch.arange(number) % len(classes)
-    return shapes.draw(labels, seed=seed, classes=classes), labels
-
-
-def _folder(folder: Path, size: int) -> Source:
+    Raises:
+        FileNotFoundError, ValueError: as `open_dataset`.
+    """
+    folder = Path(name).expanduser()
     if not folder.is_dir():
-        names = ", ".join(repr(name) for name in NAMES)
+        names = ", ".join(repr(known) for known in NAMES)
         raise FileNotFoundError(
-            f"dataset is {str(folder)!r}: neither one of {names} nor a folder that exists"
+            f"dataset is {str(name)!r}: neither one of {names} nor a folder that exists"
         )
-    paths, names = {}, {}
-    for split in ("train", "test"):
-        paths[split], names[split] = list_folder(folder / split)
-    classes = tuple(sorted(set(names["train"])))
-    if odd := sorted(set(names["train"]) ^ set(names["test"])):
-        raise ValueError(
-            f"class {odd[0]!r} of {folder} is in only one of train/ and test/: both need the same classes"
+    open_part = partial(PictureFolder, transform=transform, size=size)
+    has_parts = {part for part in ("train", "val", "test") if (folder / part).is_dir()}
+    # a class may be called "train": then there are pictures in it, and no folders
+    if {"train", "test"} <= has_parts or any(_folders(folder / part) for part in has_parts):
+        return _open_parts(folder, has_parts, open_part)
+    whole = open_part(folder)
+    _check_classes(folder, whole.classes)
+    targets = torch.tensor(whole.targets)
+    number = max(round(TEST_FRACTION * len(targets)), len(whole.classes))
+    generator = torch.Generator().manual_seed(seed)
+    test, train = stratified_split(targets, min(number, len(targets)), generator, at_least=1)
+    if say:
+        print(
+            f"{folder.name}: no train/ and test/, so {len(test)} of {len(targets)} pictures "
+            f"are for testing, chosen by seed {seed}"
         )
+    return {"train": whole.subset(train.tolist()), "test": whole.subset(test.tolist())}
+
+
+def _open_parts(
+    folder: Path, has_parts: set[str], open_part: Callable[[Path], PictureFolder]
+) -> dict[str, PictureFolder]:
+    for part in ("train", "test"):
+        if part not in has_parts:
+            renamed = "rename val/ to test/, or " if has_parts == {"train", "val"} else ""
+            raise FileNotFoundError(f"no folder {folder / part}: {renamed}{FORMS}")
+    parts = {part: open_part(folder / part) for part in sorted(has_parts)}
+    classes = parts["train"].classes
+    for part, found in parts.items():
+        if odd := sorted(set(classes) ^ set(found.classes)):
+            raise ValueError(
+                f"class {odd[0]!r} of {folder} is in only one of train/ and {part}/: both need the same classes"
+            )
+    _check_classes(folder, classes)
+    return parts
+
+
+def _check_classes(folder: Path, classes: Sequence[str]) -> None:
     if len(classes) < 2:
         raise ValueError(f"{folder} has one class, {classes[0]!r}: a classifier needs at least two")
-    labels = {
-        split: torch.tensor([classes.index(name) for name in names[split]]) for split in names
-    }
-    # The files come sorted by class; whoever looks at the first few test images, or at one batch,
-    # wants a mixture.
-    order = torch.randperm(len(labels["test"]), generator=torch.Generator().manual_seed(0))
-    paths["test"], labels["test"] = (
-        [paths["test"][i] for i in order.tolist()],
-        labels["test"][order],
-    )
-
-    def read(split: str, indices: Tensor) -> Tensor | ImageFiles:
-        return load_images([paths[split][i] for i in indices.tolist()], size)
-
-    name = folder.resolve().name
-    name = f"{name}-folder" if name in NAMES else name  # results are kept by name
-    return Source(name, classes, labels["train"], labels["test"], read)

@@ -1,42 +1,55 @@
-"""Pictures on disk: any photo of any size and mode -> a uint8 RGB tensor; a folder of them -> a
-list with labels.
-"""
+"""Any photo that a camera, a phone or a scanner writes -> RGB."""
 
-from collections.abc import Sequence
+import struct
+import unicodedata
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
-from torch import Tensor
-from torchvision.transforms.v2 import functional as TF
-from tqdm import tqdm
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError, features
+from torchvision.transforms import v2
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm",
+)  # fmt: skip
+OPTIONAL = (".avif", ".heic", ".heif")  # not every installation can read these
+SYSTEM_FOLDERS = {
+    "@eadir", "__macosx", "#recycle", "$recycle.bin", "lost+found", "system volume information",
+}  # fmt: skip
+KEPT_BYTES = 2**29  # how many bytes of pictures are kept once they were read
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_BITS_PER_SAMPLE, _MAX_SAMPLE_VALUE = 258, 281  # tags of TIFF
+_LONGEST = 8  # times the shorter side: of a longer panorama, scaled up, a cut is kept
+
+_kept: dict[tuple[str, int, int], Image.Image] = {}
+_kept_bytes = 0
 
 
-def read_image(path: Path) -> Tensor:
-    """Read a picture as (3, height, width), uint8, RGB.
+def read_picture(path: str | Path, size: int = 0) -> Image.Image:
+    """Read a picture: a PIL image, mode RGB.
 
-    Grey, palette, CMYK and 16-bit pictures are converted, transparent parts become white, and a
-    photo that the camera marked as turned is turned upright. Of an animation the first frame is
-    taken.
+    Grey, palette, CMYK and 12-, 16- and 32-bit pictures are converted, transparent parts become
+    white, and a photo that the camera marked as turned is turned upright. Of an animation the first
+    frame is taken. With a `size` the picture comes scaled so that its shorter side has so many
+    pixels; a large JPEG is then decoded small at once, in a fraction of the time, and a file is
+    decoded once a process, however often it is asked for.
 
     Raises:
         ValueError: if the file is no picture that can be read; the message names it.
     """
+    path = Path(path).expanduser()
     try:
-        with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)
-            if image.mode.startswith(
-                "I"
-            ):  # one grey channel of 16 bits, in either byte order, or of 32
-                return _grey_to_rgb(TF.pil_to_tensor(image.convert("I")) / 65535)
-            if image.mode == "F":
-                return _grey_to_rgb(TF.pil_to_tensor(image))
-            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            return TF.pil_to_tensor(image.convert("RGB"))
+        return _read_small(path, size) if size else _decode(path, 0)
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
@@ -50,78 +63,134 @@ def read_image(path: Path) -> Tensor:
         ) from None
 
 
-def _grey_to_rgb(image: Tensor) -> Tensor:
-    """(1, H, W), 0 to 1 -> (3, H, W), uint8."""
-    return (image.clamp(0, 1) * 255).round().to(torch.uint8).expand(3, -1, -1).contiguous()
+def _read_small(path: Path, size: int) -> Image.Image:
+    global _kept_bytes
+    key = str(path), path.stat().st_mtime_ns, size
+    if key not in _kept:
+        picture = _scale(_decode(path, size), size)
+        cost = 3 * picture.width * picture.height
+        if _kept_bytes + cost > KEPT_BYTES:
+            return picture
+        _kept[key] = picture
+        _kept_bytes += cost
+    return _kept[key].copy()
 
 
-def resize_to_square(image: Tensor, size: int) -> Tensor:
-    """Cut the middle square of (3, H, W), uint8, and scale it: (3, size, size)."""
-    if image.shape[-2:] == (size, size):
-        return image
-    side = min(image.shape[-2:])  # cut first: a panorama, scaled up whole, would fill the memory
-    return TF.resize(TF.center_crop(image, [side, side]), [size, size], antialias=True)
+def _scale(picture: Image.Image, size: int) -> Image.Image:
+    """The shorter side -> `size` pixels, by the transform that a pipeline would use."""
+    short = min(picture.size)
+    if short == size:
+        return picture
+    if max(picture.size) > _LONGEST * short:
+        middle = v2.CenterCrop([min(side, _LONGEST * short) for side in picture.size[::-1]])
+        picture = middle(picture)
+    scaled = v2.Resize([size])(v2.functional.pil_to_tensor(picture))
+    return v2.functional.to_pil_image(scaled)
 
 
-def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
-    """The pictures of `folder/<class>/*`, sorted, and the class name of each; hidden and other
-    files are passed over.
+def _decode(path: Path, size: int) -> Image.Image:
+    if path.suffix.lower() in OPTIONAL:
+        can_read(path.suffix)  # has Pillow learn the format
+    with Image.open(path) as image:
+        if size:
+            image.draft(None, (2 * size, 2 * size))  # JPEG only: its blocks are decoded smaller
+        image.load()
+        turn = _turn(image)
+        picture = _to_rgb(image)
+    return picture if turn is None else picture.transpose(turn)
 
-    Raises:
-        ValueError: if there is no such folder, no class in it, or a class without a picture.
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How to turn the picture upright."""
+    exif = image.info.get("exif", b"")
+    try:
+        found = _orientation(exif) or image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # Pillow raises errors of many kinds on damaged EXIF
+        return None
+    return _TURNS.get(found)
+
+
+def _orientation(exif: bytes) -> int:
+    """The number for how a camera was held, 0 if it is not there.
+
+    Pillow gives up all of a damaged EXIF; here the one entry is read, whatever the others hold.
     """
-    if not folder.is_dir():
-        raise ValueError(
-            f"no folder {folder}: an image folder holds train/<class>/* and test/<class>/*"
-        )
-    paths, names = [], []
-    for class_folder in sorted(
-        f for f in folder.iterdir() if f.is_dir() and not f.name.startswith(".")
-    ):
-        found = sorted(p for p in class_folder.iterdir() if _is_picture(p))
-        if not found:
-            raise ValueError(
-                f"no picture in {class_folder}: put some there ({', '.join(SUFFIXES)}) or remove it"
-            )
-        paths += found
-        names += [class_folder.name] * len(found)
-    if not paths:
-        raise ValueError(
-            f"no class in {folder}: put each class's pictures in a folder of its own, {folder.name}/<class>/*"
-        )
-    return paths, names
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None or len(tiff) < 10:
+        return 0
+    (start,) = struct.unpack_from(order + "I", tiff, 4)
+    (count,) = struct.unpack_from(order + "H", tiff, start) if start + 2 <= len(tiff) else (0,)
+    for entry in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
+        tag, kind, _, value = struct.unpack_from(order + "HHIH", tiff, entry)
+        if (tag, kind) == (ExifTags.Base.Orientation, 3):
+            return value
+    return 0
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image.convert("I") if image.mode.startswith("I;16") else image)
+        return _grey_to_rgb(np.nan_to_num(values.astype(np.float64)), image)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
-class ImageFiles(Sequence):
-    """Pictures that are read each time they are asked for, as (3, size, size), uint8: for sets too
-    large for memory.
+def _grey_to_rgb(values: np.ndarray, image: Image.Image) -> Image.Image:
+    share = (values / _white(values, image)).clip(0, 1)
+    return Image.fromarray(np.rint(share * 255).astype(np.uint8)).convert("RGB")
+
+
+def _white(values: np.ndarray, image: Image.Image) -> float:
+    """The number that stands for white in a grey picture of more than 8 bits.
+
+    A file of 12 or 16 bits says it. One of 32 bits does not: the first usual number that no pixel
+    exceeds. Floats have 1 for white, and highlights above it.
     """
+    tags = getattr(image, "tag_v2", {})
+    if image.mode.startswith("I;16") or not tags:
+        bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
+        said = tags.get(_MAX_SAMPLE_VALUE, 0)
+        return float(np.max(said) or 2**bits - 1)
+    if image.mode == "F" and values.max() <= 4:
+        return 1.0
+    usual = (255, 4095, 65535, 2**31 - 1, 2**32 - 1)
+    return float(next((white for white in usual if values.max() <= white), values.max()))
 
-    def __init__(self, paths: Sequence[Path], size: int):
-        self.paths, self.size = list(paths), size
 
-    def __len__(self) -> int:
-        return len(self.paths)
+def can_read(suffix: str) -> bool:
+    """Whether files of this kind can be read here; HEIC needs the package pillow-heif."""
+    suffix = suffix.lower()
+    if suffix == ".avif":
+        return features.check("avif")
+    if suffix in OPTIONAL:
+        if find_spec("pillow_heif") is None:
+            return False
+        import pillow_heif  # here: whoever has no HEIC pictures does not wait for it
 
-    def __getitem__(self, index: int) -> Tensor:
-        return resize_to_square(read_image(self.paths[index]), self.size)
+        pillow_heif.register_heif_opener()
+        return True
+    return suffix in SUFFIXES
 
 
-def load_images(paths: Sequence[Path], size: int, *, memory: int = 2**30) -> Tensor | ImageFiles:
-    """Read pictures into one tensor (N, 3, size, size), uint8, or leave them on disk if that takes
-    over `memory` bytes.
+def is_visible(path: Path) -> bool:
+    """Whether a file or folder is the user's own, not hidden and not the system's."""
+    return not path.name.startswith(".") and path.name.lower() not in SYSTEM_FOLDERS
 
-    Raises:
-        ValueError: if a picture cannot be read (one left on disk: when it is asked for).
-    """
-    files = ImageFiles(paths, size)
-    if len(paths) * 3 * size * size > memory:
-        return files
-    images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
-    for index in tqdm(range(len(paths)), desc="reading pictures", delay=2, leave=False):
-        images[index] = files[index]
-    return images
+
+def class_name(folder: Path) -> str:
+    """A folder's name, with each accent in one piece: macOS writes names in two pieces."""
+    return unicodedata.normalize("NFC", folder.name)
+
+
+def list_pictures(folder: Path) -> Iterator[Path]:
+    """All files in a folder, and in its folders, that are pictures by their suffix, in order."""
+    for path in sorted(folder.iterdir()):
+        if not is_visible(path):
+            continue
+        if path.is_dir():
+            yield from list_pictures(path)
+        elif path.suffix.lower() in SUFFIXES + OPTIONAL and path.is_file():
+            yield path

@@ -1,56 +1,85 @@
-"""Data for every lesson: three sources behind `load_splits`, the splits, channel statistics,
-loaders.
-"""
+"""Data sets split for training, validation and testing, prepared once, and their loaders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from torchvision.datasets import VisionDataset
+from torchvision.transforms import v2
 
-from course_utils.data.datasets import Source, open_source
-from course_utils.data.pictures import ImageFiles, resize_to_square
-from course_utils.data.statistics import channel_stats
-from course_utils.paths import DATA_DIR
+from course_utils.data.datasets import NAMES, PictureFolder, open_dataset, open_folder
+from course_utils.data.preparation import Prepared, preparation, prepare_images
+from course_utils.data.statistics import channel_stats, stratified_split
+from course_utils.data.transforms import (
+    Transform,
+    apply,
+    compose,
+    is_batchable,
+    normalization,
+    steps,
+)
 
 
-class ImageDataset(Dataset):
-    """Images with labels. Item `i` is (image, label): float (3, size, size), augmented and
-    normalised, and an int.
+class Split(Dataset[tuple[Tensor, int]]):
+    """Images in memory, with labels and a transform. Item `i` is what the transform makes of
+    `data[i]`, and an int.
 
-    `images` holds the originals, uint8 (N, 3, H, W) or files, and `labels` (N,) int64, for whoever
-    wants them whole.
+    `data` is uint8 (N, 3, H, W), or a sequence of N images (3, H, W), and `targets` int64 (N,).
+    What of the transform draws no chance is applied to a whole batch at once, with the same result
+    as image by image; the rest gets one uint8 image (3, H, W) after the other. `data`, `targets`
+    and `transform` may be set anew.
     """
 
     def __init__(
-        self,
-        images: Tensor | ImageFiles,
-        labels: Tensor,
-        *,
-        size: int = 32,
-        augment: Callable[[Tensor], Tensor] | None = None,
-        mean: Sequence[float] = (0, 0, 0),
-        std: Sequence[float] = (1, 1, 1),
+        self, data: Tensor | Prepared, targets: Tensor, transform: Transform | None = None
     ):
-        self.images, self.labels, self.size, self.augment = images, labels, size, augment
-        self.mean, self.std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
+        self.data, self.targets, self.transform = data, targets, transform
+
+    @property
+    def transform(self) -> Transform | None:
+        return self._transform
+
+    @transform.setter
+    def transform(self, transform: Transform | None) -> None:
+        self._transform = transform
+        # The images are tensors already: without the wrapper, torchvision is faster.
+        parts = [step for step in steps(transform) if type(step) is not v2.ToImage]
+        single = [i for i, step in enumerate(parts) if not is_batchable(step)] or [len(parts)]
+        self._before, self._single = parts[: single[0]], parts[single[0] : single[-1] + 1]
+        self._after = parts[single[-1] + 1 :]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        image = resize_to_square(self.images[index], self.size)
-        if self.augment is not None:
-            image = self.augment(
-                image.clone()
-            )  # a view: what an augmentation does in place would last
-        if not image.is_floating_point():
-            image = image.float() / 255
-        return (image - self.mean) / self.std, int(self.labels[index])
+        return self.__getitems__([int(index)])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, int]]:
+        """Several items at once: what DataLoader asks for."""
+        chosen = list(indices)
+        if isinstance(self.data, Tensor):
+            batch = self.data[chosen]  # a copy: what a transform does in place does not last
+        else:
+            batch = torch.stack([self.data[index] for index in chosen])
+        images = list(apply(self._before, batch))
+        if self._single:
+            images = self._finish([apply(self._single, image) for image in images])
+        return list(zip(images, self.targets[chosen].tolist(), strict=True))
+
+    def _finish(self, images: list[Any]) -> list[Tensor]:
+        if not self._after:
+            return images
+        if len({(image.shape, image.dtype) for image in images}) == 1:
+            return list(apply(self._after, torch.stack(images)))
+        return [apply(self._after, image) for image in images]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, int]]:
+        for start in range(0, len(self), 500):
+            yield from self.__getitems__(range(start, min(start + 500, len(self))))
 
 
 @dataclass(frozen=True)
@@ -61,10 +90,10 @@ class Splits:
     `flip_safe` says whether a mirrored image keeps its label.
     """
 
-    train: ImageDataset
-    train_plain: ImageDataset
-    val: ImageDataset
-    test: ImageDataset
+    train: Split
+    train_plain: Split
+    val: Split
+    test: Split
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -72,9 +101,10 @@ class Splits:
     flip_safe: bool
 
     def __str__(self) -> str:
+        height, width = self.train_plain[0][0].shape[-2:]
         return (
             f"{self.name}: {len(self.train):,} training, {len(self.val):,} validation and {len(self.test):,} test "
-            f"images of {self.train.size}x{self.train.size} pixels, {len(self.classes)} classes"
+            f"images of {height}x{width} pixels, {len(self.classes)} classes"
         )
 
 
@@ -87,8 +117,8 @@ class Loaders(NamedTuple):
 def load_splits(
     dataset: str | Path = "auto",
     *,
-    augment: Callable[[Tensor], Tensor] | None = None,
-    normalize: bool | tuple[Sequence[float], Sequence[float]] = True,
+    augment: Transform | None = None,
+    transform: Transform | None = None,
     size: int = 32,
     train_size: int = 0,
     val_fraction: float = 0.1,
@@ -98,39 +128,63 @@ def load_splits(
     """Load a data set and split it into training, validation and test images.
 
     `dataset` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows" (a mirror
-    pair of shapes), the path of an image folder (train/<class>/*, test/<class>/*), or "auto":
-    CIFAR-10 if it is on disk, else Shapes. The validation images are taken from the training images
-    first, then `train_size` of the rest (0: all). Both choices are seeded and keep the classes'
-    proportions. `augment` maps uint8 (3, size, size) to the same or to floats in [0, 1], in
-    training only. `normalize`: True (by the training images), False (stay in [0, 1]), or (mean,
-    std).
+    pair of shapes), the path of a folder of pictures, or "auto": CIFAR-10 if it is on disk, else
+    Shapes. A folder holds `train/`, `test/` and perhaps `val/`, each with one folder a class, or
+    just one folder a class (then it is split by `seed`, and near-duplicates of a burst of photos
+    are not kept apart). Without a `val/` the validation images are taken from the training images
+    first; then at most `train_size` of the rest are chosen (0: all). All choices are seeded and
+    keep the classes' proportions.
+
+    The pipeline of each split, `splits.train.transform` and so on, is ToImage, Resize and
+    CenterCrop where the pictures are not `size` by `size`, `augment` (in training only), ToDtype,
+    and Normalize with the training images' own numbers. `augment` maps uint8 (3, size, size) to
+    the same or to floats in [0, 1]. A given `transform` stands for what follows `augment`; `mean`
+    and `std` are then those of its last Normalize, else 0 and 1.
 
     Raises:
         FileNotFoundError: if the data set is not on disk; the message says how to get it.
-        ValueError: if an argument is out of range, or an image folder is not what it should be.
+        ValueError: if an argument is out of range, or a folder is not what it should be.
     """
-    _check_arguments(size, train_size, val_fraction, normalize)
-    source = open_source(dataset, Path(root).expanduser() if root else DATA_DIR, size)
-    train, val = _choose(source, train_size, val_fraction, torch.Generator().manual_seed(seed))
-    train_images, train_labels = source.read("train", train), source.train_labels[train]
-    mean, std = _normalization(normalize, ImageDataset(train_images, train_labels, size=size))
-    make = partial(ImageDataset, size=size, mean=mean, std=std)
+    _check_arguments(size, train_size, val_fraction)
+    name, parts = _open(dataset, root, size, seed)
+    classes = tuple(parts["train"].classes)
+    indices = _choose(name, parts, train_size, val_fraction, torch.Generator().manual_seed(seed))
+    sources = {split: parts.get(split, parts["train"]) for split in indices}
+    targets = {split: torch.tensor(sources[split].targets)[indices[split]] for split in indices}
+    prepare = preparation(parts["train"], size)
+    data = prepare_images(sources, indices, prepare, size)
+    if transform is None:
+        to_float = v2.ToDtype(torch.float32, scale=True)
+        mean, std = _own_numbers(Split(data["train"], targets["train"], to_float))
+        transform = v2.Compose([to_float, v2.Normalize(mean, std)])
+    mean, std = normalization(transform)
+    plain = compose([*prepare, *steps(transform)])
+    augmented = compose([*prepare, augment, *steps(transform)]) if augment else plain
     return Splits(
-        train=make(train_images, train_labels, augment=augment),
-        train_plain=make(train_images, train_labels),
-        val=make(source.read("train", val), source.train_labels[val]),
-        test=make(source.read("test", torch.arange(len(source.test_labels))), source.test_labels),
-        classes=source.classes,
+        train=Split(data["train"], targets["train"], augmented),
+        train_plain=Split(data["train"], targets["train"], plain),
+        val=Split(data["val"], targets["val"], plain),
+        test=Split(data["test"], targets["test"], plain),
+        classes=classes,
         mean=mean,
         std=std,
-        name=source.name,
-        flip_safe=source.flip_safe,
+        name=name,
+        flip_safe=getattr(parts["train"], "flip_safe", True),
     )
 
 
-def _check_arguments(
-    size: int, train_size: int, val_fraction: float, normalize: bool | tuple
-) -> None:
+def _own_numbers(train: Split) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of the training images."""
+    mean, std = channel_stats(train)
+    if std.min() < 1e-6:  # rounding: equal numbers may give 1e-8 instead of 0
+        raise ValueError(
+            "a channel has the same value in all training images, so its deviation is 0: give a "
+            "transform, for instance v2.ToDtype(torch.float32, scale=True)"
+        )
+    return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _check_arguments(size: int, train_size: int, val_fraction: float) -> None:
     if size < 2:  # torch fails to scale to one pixel
         raise ValueError(f"size is {size}: give the side of the images in pixels, at least 2")
     if train_size < 0:
@@ -139,83 +193,65 @@ def _check_arguments(
         raise ValueError(
             f"val_fraction is {val_fraction}: give a fraction between 0 and 1, for instance 0.1"
         )
-    if isinstance(normalize, bool):
-        return
-    try:
-        mean, std = normalize
-        is_pair = len(mean) == len(std) == 3 and min(std) > 0
-    except (TypeError, ValueError):
-        is_pair = False
-    if not is_pair:
-        raise ValueError(
-            f"normalize is {normalize!r}: give True, False or (mean, std), 3 numbers each, std above 0"
-        )
+
+
+def _open(
+    dataset: str | Path, root: str | Path | None, size: int, seed: int
+) -> tuple[str, dict[str, VisionDataset]]:
+    """The data set's name, and its parts: "train", "test", and "val" if a folder has one."""
+    if dataset in NAMES:
+        train = open_dataset(dataset, train=True, root=root)
+        name = type(train).__name__.lower()
+        return name, {"train": train, "test": open_dataset(name, train=False, root=root)}
+    parts = open_folder(dataset, size=size, seed=seed)
+    name = Path(dataset).expanduser().resolve().name
+    return f"{name}-folder" if name in NAMES else name, dict(parts)  # results are kept by name
 
 
 def _choose(
-    source: Source, train_size: int, val_fraction: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Which of the source's training images are for training, and which for validation."""
-    labels = source.train_labels
-    val, train = stratified_split(labels, round(val_fraction * len(labels)), generator)
-    if train_size > len(train):
-        has = f"{source.name} has {len(train)} training images"
-        raise ValueError(f"train_size is {train_size}, but {has}: ask for fewer, or 0 for all")
+    name: str,
+    parts: dict[str, VisionDataset],
+    train_size: int,
+    val_fraction: float,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """Which images of the parts are for training, validation and testing."""
+    labels, classes = torch.tensor(parts["train"].targets), parts["train"].classes
+    if 0 < train_size < len(classes):
+        raise ValueError(
+            f"train_size is {train_size}, but {name} has {len(classes)} classes: "
+            f"give at least {len(classes)}, or 0 for all"
+        )
+    orders = {part: _order(found) for part, found in parts.items()}
+    if "val" in parts:
+        val, train = orders["val"], stratified_split(labels, 0, generator)[1]
+    else:
+        number = min(max(round(val_fraction * len(labels)), len(classes)), len(labels))
+        val, train = stratified_split(labels, number, generator, at_least=1)
+        _check_classes(name, classes, validation=labels[val], training=labels[train])
     if train_size:
-        train = train[stratified_split(labels[train], train_size, generator)[0]]
-    for part, indices, way_out in (
-        ("validation", val, "raise val_fraction"),
-        ("training", train, "raise train_size or lower val_fraction"),
-    ):
-        for label in sorted(set(range(len(source.classes))) - set(labels[indices].tolist())):
-            what = f"none of the {len(indices)} {part} images is of class {source.classes[label]!r}"
-            raise ValueError(f"{what} of {source.name}: {way_out}, or add images")
-    return train, val
+        number = min(train_size, len(train))
+        train = train[stratified_split(labels[train], number, generator, at_least=1)[0]]
+    return {"train": train, "val": val, "test": orders["test"]}
 
 
-def _normalization(
-    normalize: bool | tuple[Sequence[float], Sequence[float]], train: ImageDataset
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The mean and the standard deviation to normalise with."""
-    if normalize is False:
-        return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-    if normalize is True:
-        normalize = channel_stats(train)
-        if normalize[1].min() < 1e-6:  # rounding: equal numbers may give 1e-8 instead of 0
-            raise ValueError(
-                "a channel has the same value in all training images: use normalize=False"
-            )
-    mean, std = (tuple(float(value) for value in values) for values in normalize)
-    return mean, std
-
-
-def stratified_split(
-    labels: Tensor, number: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Choose `number` of (N,) labels at random, each class by its share: (indices chosen, the other
-    indices), shuffled.
-
-    What rounding leaves over goes to the classes with the largest remainders.
-
-    Raises:
-        ValueError: if there are fewer labels than `number`.
+def _order(part: VisionDataset) -> Tensor:
+    """Pictures of a folder come sorted by class; whoever looks at the first few test images, or at
+    one batch, wants a mixture.
     """
-    if not 0 <= number <= len(labels):
-        raise ValueError(f"cannot choose {number} of {len(labels)} images")
-    shares = (
-        labels.bincount() * number
-    )  # whole numbers, counted in 1 / N of an image: nothing is rounded
-    quotas, remainders = shares // max(len(labels), 1), shares % max(len(labels), 1)
-    quotas[remainders.argsort(descending=True, stable=True)[: number - int(quotas.sum())]] += 1
-    shuffled = torch.randperm(len(labels), generator=generator)
-    chosen = torch.zeros(len(labels), dtype=torch.bool)
-    for label, quota in enumerate(quotas.tolist()):
-        of_label = shuffled[labels[shuffled] == label]
-        chosen[of_label[:quota]] = True
-    # In the order so far, the class whose quota was full first makes up the first of the others:
-    # shuffle again.
-    shuffled = torch.randperm(len(labels), generator=generator)
-    return shuffled[chosen[shuffled]], shuffled[~chosen[shuffled]]
+    number = len(part.targets)
+    if isinstance(part, PictureFolder):
+        return torch.randperm(number, generator=torch.Generator().manual_seed(0))
+    return torch.arange(number)
+
+
+def _check_classes(name: str, classes: Sequence[str], **labels: Tensor) -> None:
+    for part, found in labels.items():
+        for label in sorted(set(range(len(classes))) - set(found.tolist())):
+            raise ValueError(
+                f"none of the {len(found)} {part} images is of class {classes[label]!r} of {name}: "
+                "add images of it, or lower val_fraction"
+            )
 
 
 def make_loaders(

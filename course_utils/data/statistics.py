@@ -1,4 +1,4 @@
-"""Statistics of images, and a normalisation undone."""
+"""Statistics of images, a normalisation undone, and a choice that keeps the classes' shares."""
 
 from collections.abc import Iterable, Sequence
 
@@ -41,3 +41,37 @@ def denormalize(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> 
         torch.as_tensor(values, dtype=images.dtype, device=images.device) for values in (mean, std)
     )
     return images * std.view(-1, 1, 1) + mean.view(-1, 1, 1)
+
+
+def stratified_split(
+    labels: Tensor, number: int, generator: torch.Generator, *, at_least: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Choose `number` of (N,) labels at random, each class by its share: (indices chosen, the other
+    indices), shuffled.
+
+    What rounding leaves over goes to the classes with the largest remainders. A class whose share
+    is below `at_least` gets so many nevertheless, if it has them, and the classes with the largest
+    shares give them.
+
+    Raises:
+        ValueError: if there are fewer labels than `number`.
+    """
+    if not 0 <= number <= len(labels):
+        raise ValueError(f"cannot choose {number} of {len(labels)} images")
+    counts, total = labels.bincount(), max(len(labels), 1)
+    shares = counts * number  # whole numbers, counted in 1 / N of an image: nothing is rounded
+    quotas, remainders = shares // total, shares % total
+    quotas[remainders.argsort(descending=True, stable=True)[: number - int(quotas.sum())]] += 1
+    least = counts.clamp(max=at_least)
+    while (quotas < least).any() and (quotas > least).any():
+        quotas[(quotas - least).argmin()] += 1
+        quotas[(quotas - least).argmax()] -= 1
+    shuffled = torch.randperm(len(labels), generator=generator)
+    chosen = torch.zeros(len(labels), dtype=torch.bool)
+    for label, quota in enumerate(quotas.tolist()):
+        of_label = shuffled[labels[shuffled] == label]
+        chosen[of_label[:quota]] = True
+    # In the order so far, the class whose quota was full first makes up the first of the others:
+    # shuffle again.
+    shuffled = torch.randperm(len(labels), generator=generator)
+    return shuffled[chosen[shuffled]], shuffled[~chosen[shuffled]]

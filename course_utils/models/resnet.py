@@ -30,7 +30,9 @@ def make_skip(
     projection = nn.Conv2d(
         in_channels, out_channels, kernel_size=1, stride=stride, bias=not batch_norm
     )
-    return nn.Sequential(projection, nn.BatchNorm2d(out_channels)) if batch_norm else projection
+    if not batch_norm:
+        return projection
+    return nn.Sequential(projection, nn.BatchNorm2d(out_channels))
 
 
 class ResidualBlock(nn.Module):
@@ -61,7 +63,9 @@ class ResidualBlock(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         branch = F.relu(self.norm1(self.conv1(maps)))  # (N, out, H / stride, W / stride)
         branch = self.norm2(self.conv2(branch))  # the same
-        return F.relu(branch if self.skip is None else self.skip(maps) + branch)
+        if self.skip is not None:
+            branch = self.skip(maps) + branch  # the same
+        return F.relu(branch)
 
 
 class ResNet(nn.Module):
@@ -93,7 +97,8 @@ class ResNet(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(3, width, kernel_size=3, padding=1, bias=not batch_norm), norm, nn.ReLU()
         )
-        self.stages, channels = nn.Sequential(), width
+        self.stages = nn.Sequential()
+        channels = width
         for out_channels, stride in ((width, 1), (2 * width, 2), (4 * width, 2)):
             stage = nn.Sequential()
             for number in range((depth - 2) // 6):
@@ -106,8 +111,10 @@ class ResNet(nn.Module):
         self.head = nn.Linear(channels, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        maps = self.stages(self.stem(images))  # (N, 64, 8, 8) by default, from images of 32 pixels
-        return self.head(maps.mean(dim=(2, 3)))  # (N, 64) -> (N, 10)
+        maps = self.stem(images)  # (N, 16, 32, 32) by default, from images of 32 pixels
+        maps = self.stages(maps)  # (N, 64, 8, 8)
+        features = maps.mean(dim=(2, 3))  # (N, 64)
+        return self.head(features)  # (N, 10)
 
 
 class SourceBlock(nn.Module):
@@ -126,7 +133,7 @@ class SourceBlock(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         branch = F.relu(self.norm1(self.conv1(maps)))  # (N, out, H, W)
         branch = self.norm2(self.conv2(branch))  # (N, out, H, W)
-        return F.relu(self.skip(maps) + branch)
+        return F.relu(self.skip(maps) + branch)  # (N, out, H, W)
 
 
 class SourceResNet(nn.Module):
@@ -161,7 +168,6 @@ class SourceResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         maps = images  # (N, 3, 32, 32)
         for block in self.blocks:
-            maps = self.pool(
-                block(maps)
-            )  # (N, 64, 16, 16), then (N, 128, 8, 8), then (N, 256, 4, 4)
-        return self.classifier(maps.flatten(start_dim=1))  # (N, 4096) -> (N, 10)
+            maps = self.pool(block(maps))  # (N, 64, 16, 16), (N, 128, 8, 8), (N, 256, 4, 4)
+        features = maps.flatten(start_dim=1)  # (N, 4096)
+        return self.classifier(features)  # (N, 10)

@@ -45,22 +45,23 @@ class VGG(nn.Module):
         super().__init__()
         side = size // 2 ** len(blocks)
         if not blocks or side < 1:
-            raise ValueError(
-                f"{len(blocks)} blocks on images of {size} pixels: each halves the image, take 1 or more that fit"
-            )
-        channels = [3] + [out for _, out in blocks]
-        self.features = nn.Sequential(
-            *(
-                conv_block(before, *widths, batch_norm=batch_norm)
-                for before, widths in zip(channels, blocks, strict=False)
-            )
-        )
-        widths = [channels[-1] * side * side, *hidden]
-        layers = []
-        for before, after in zip(widths, hidden, strict=False):
-            layers += [nn.Linear(before, after), nn.ReLU()]
-        self.classifier = nn.Sequential(*layers, nn.Linear(widths[-1], num_classes))
+            what = f"{len(blocks)} blocks on images of {size} pixels"
+            raise ValueError(f"{what}: each halves the image, take 1 or more that fit")
+        self.features = nn.Sequential()
+        channels = 3
+        for hidden_channels, out_channels in blocks:
+            block = conv_block(channels, hidden_channels, out_channels, batch_norm=batch_norm)
+            self.features.append(block)
+            channels = out_channels
+        self.classifier = nn.Sequential()
+        width = channels * side * side
+        for out_width in hidden:
+            self.classifier.append(nn.Linear(width, out_width))
+            self.classifier.append(nn.ReLU())
+            width = out_width
+        self.classifier.append(nn.Linear(width, num_classes))
 
     def forward(self, images: Tensor) -> Tensor:
         maps = self.features(images)  # (N, 256, 4, 4) by default
-        return self.classifier(maps.flatten(start_dim=1))  # (N, 10)
+        features = maps.flatten(start_dim=1)  # (N, 4096)
+        return self.classifier(features)  # (N, 10)

@@ -1,25 +1,18 @@
 """Pictures of every mode, format and state of repair."""
 
 import io
+import os
 import random
 import re
-import shutil
 import struct
 import zlib
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from course_utils.data.pictures import (
-    SUFFIXES,
-    ImageFiles,
-    list_folder,
-    load_images,
-    read_image,
-    resize_to_square,
-)
+from course_utils.data import pictures
+from course_utils.data.pictures import read_picture
 
 RED, GREEN, WHITE = [255, 0, 0], [0, 255, 0], [255, 255, 255]
 
@@ -34,34 +27,30 @@ def pixels(path):
     """The picture as a list of rows of [red, green, blue], after the checks that hold for every
     picture.
     """
-    image = read_image(path)
-    assert image.dtype == torch.uint8
-    assert image.ndim == 3
-    assert image.shape[0] == 3
-    return image.permute(1, 2, 0).tolist()
+    image = read_picture(path)
+    assert image.mode == "RGB"
+    return np.asarray(image).tolist()
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".ppm", ".tif", ".TIFF"])
 def test_exact_formats_come_back_pixel_for_pixel(tmp_path, suffix):
     values = noise(5, 7)
     Image.fromarray(values).save(tmp_path / f"x{suffix}")
-    assert torch.equal(
-        read_image(tmp_path / f"x{suffix}"), torch.from_numpy(values).permute(2, 0, 1)
-    )
+    assert pixels(tmp_path / f"x{suffix}") == values.tolist()
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".jfif", ".webp", ".avif"])
 def test_lossy_formats_come_back_nearly(tmp_path, suffix):
     Image.new("RGB", (9, 6), (200, 30, 90)).save(tmp_path / f"x{suffix}", quality=95)
-    image = read_image(tmp_path / f"x{suffix}")
-    assert image.shape == (3, 6, 9)
-    assert (image.float() - torch.tensor([200, 30, 90]).view(3, 1, 1)).abs().max() <= 4
+    values = np.array(pixels(tmp_path / f"x{suffix}"))
+    assert values.shape == (6, 9, 3)
+    assert np.abs(values - (200, 30, 90)).max() <= 4
 
 
 def test_grey_becomes_three_equal_channels(tmp_path):
     values = noise(4, 3, 1)[:, :, 0]
     Image.fromarray(values).save(tmp_path / "x.png")
-    assert torch.equal(read_image(tmp_path / "x.png"), torch.from_numpy(values).expand(3, 4, 3))
+    assert pixels(tmp_path / "x.png") == np.stack([values] * 3, axis=2).tolist()
 
 
 def test_black_and_white_of_one_bit(tmp_path):
@@ -126,8 +115,7 @@ def test_an_animation_gives_its_first_frame(tmp_path):
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
 def test_cmyk_is_converted(tmp_path, suffix):
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / f"x{suffix}", quality=100)
-    red = torch.tensor(RED).view(3, 1, 1)
-    assert (read_image(tmp_path / f"x{suffix}").float() - red).abs().max() <= 4
+    assert np.abs(np.array(pixels(tmp_path / f"x{suffix}")) - RED).max() <= 4
 
 
 def test_16_bits_are_scaled_to_8(tmp_path):
@@ -141,25 +129,97 @@ def test_16_bits_are_scaled_to_8(tmp_path):
     assert pixels(tmp_path / "big.tif") == expected
 
 
-def test_numbers_of_32_bits_are_cut_to_the_range(tmp_path):
-    Image.fromarray(np.array([[-1.0, 0.0, 0.5, 1.0, 3.0]], dtype=np.float32)).save(
-        tmp_path / "x.tif"
-    )
-    assert pixels(tmp_path / "x.tif") == [[[grey] * 3 for grey in (0, 0, 128, 255, 255)]]
-    Image.fromarray(np.array([[-5, 257, 2**31 - 1]], dtype=np.int32)).save(tmp_path / "y.tif")
-    assert pixels(tmp_path / "y.tif") == [[[grey] * 3 for grey in (0, 1, 255)]]
+def twelve_bits(path, values):
+    """A TIFF of one row, 12 bits a pixel, as scanners for films and X-rays write it."""
+    packed = bytearray()
+    for one, other in zip(values[::2], values[1::2], strict=True):
+        packed += bytes([one >> 4, (one & 15) << 4 | other >> 8, other & 255])
+    entries = [
+        (256, 3, len(values)), (257, 3, 1), (258, 3, 12), (259, 3, 1), (262, 3, 1),
+        (273, 4, 8 + 2 + 8 * 12 + 4), (278, 3, 1), (279, 4, len(packed)),
+    ]  # fmt: skip
+    directory = struct.pack("<H", len(entries))
+    for tag, kind, value in entries:
+        directory += struct.pack("<HHI", tag, kind, 1) + struct.pack("<I", value)
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8) + directory + bytes(4) + bytes(packed))
 
 
-def test_a_turned_photo_is_turned_upright(tmp_path):
+def greys(path):
+    """The grey of each pixel of the first row."""
+    row = np.array(pixels(path)[0])
+    assert (row == row[:, :1]).all()
+    return row[:, 0].tolist()
+
+
+def test_12_bits_are_scaled_to_8(tmp_path):
+    twelve_bits(tmp_path / "x.tif", [0, 16, 2048, 4095])
+    assert greys(tmp_path / "x.tif") == [0, 1, 128, 255]
+
+
+def test_12_bits_in_16_where_the_file_says_so(tmp_path):
+    values = np.array([[0, 16, 2048, 4095]], dtype=np.uint16)
+    Image.fromarray(values).save(tmp_path / "x.tif", tiffinfo={281: 4095})
+    assert greys(tmp_path / "x.tif") == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        (np.float32, [-1.0, 0.0, 0.5, 1.0, 3.0], [0, 0, 128, 255, 255]),  # highlights are cut
+        (np.float32, [0.0, 51.0, 255.0], [0, 51, 255]),
+        (np.float32, [0.0, 65535 * 0.2, 65535.0], [0, 51, 255]),
+        (np.float32, [np.nan, 1.0], [0, 255]),
+        (np.int32, [-5, 51, 255], [0, 51, 255]),
+        (np.int32, [0, 257, 65535], [0, 1, 255]),
+        (np.int32, [0, 2**30, 2**31 - 1], [0, 128, 255]),
+    ],
+)
+def test_32_bits_have_the_first_usual_number_for_white_that_no_pixel_exceeds(
+    tmp_path, kind, values, expected
+):
+    Image.fromarray(np.array([values], dtype=kind)).save(tmp_path / "x.tif")
+    assert greys(tmp_path / "x.tif") == expected
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_is_turned_upright(tmp_path, orientation, suffix):
+    upright = Image.fromarray(noise(2, 3))
+    undo = {5: 5, 6: 8, 8: 6, 7: 7}.get(orientation, orientation)
+    stored = upright if undo == 1 else upright.transpose(pictures._TURNS[undo])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / f"x{suffix}", exif=exif)
+    assert pixels(tmp_path / f"x{suffix}") == np.asarray(upright).tolist()
+
+
+def turned_and_damaged(path, damage):
+    """A JPEG, turned, red above blue, with EXIF that `damage` changes."""
     image = Image.new("RGB", (16, 8), "blue")
     image.paste("red", (0, 0, 8, 8))
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: the file's left is up
-    image.save(tmp_path / "x.jpg", exif=exif, quality=100)
-    upright = read_image(tmp_path / "x.jpg")
-    assert upright.shape == (3, 16, 8)
-    assert upright[0, 2].min() > 250  # red above
-    assert upright[2, -2].min() > 250  # blue below
+    exif[0x010F] = "A camera"
+    image.save(path, exif=damage(exif.tobytes()), quality=100)
+
+
+@pytest.mark.parametrize(
+    ("damage", "turned"),
+    [
+        (lambda exif: exif, True),
+        (lambda exif: exif.replace(b"A camera", b""), True),  # an entry points past the end
+        (lambda exif: exif[:20], False),
+        (lambda exif: exif[:6] + b"\xff" * 40, False),
+        (lambda exif: b"Exif\0\0", False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_exif_costs_the_turn_at_most(tmp_path, damage, turned):
+    turned_and_damaged(tmp_path / "x.jpg", damage)
+    values = np.array(pixels(tmp_path / "x.jpg"))
+    assert values.shape == ((16, 8, 3) if turned else (8, 16, 3))
+    top_left, bottom_right = values[1, 1], values[-2, -2]
+    assert top_left[0] > 250 and bottom_right[2] > 250  # red, blue
 
 
 @pytest.mark.parametrize("name", ["schöne Katze 猫 1.png", "with space.png", "x.y.z.png"])
@@ -174,7 +234,7 @@ def test_what_is_no_picture_is_named(tmp_path, content):
     path.write_bytes(content)
     message = f"cannot read the picture {path}: not a picture; repair it or remove it"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        read_image(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".bmp", ".webp"])
@@ -186,7 +246,7 @@ def test_a_truncated_picture_is_named(tmp_path, suffix):
         ValueError,
         match=f"^cannot read the picture {re.escape(str(path))}: .+; repair it or remove it$",
     ):
-        read_image(path)
+        read_picture(path)
 
 
 def test_a_picture_that_is_not_there_is_named(tmp_path):
@@ -194,7 +254,7 @@ def test_a_picture_that_is_not_there_is_named(tmp_path):
         ValueError,
         match=f"^cannot read the picture {re.escape(str(tmp_path / 'x.png'))}: .*No such file",
     ):
-        read_image(tmp_path / "x.png")
+        read_picture(tmp_path / "x.png")
 
 
 def test_a_bomb_is_refused_before_it_takes_memory(tmp_path):
@@ -209,7 +269,7 @@ def test_a_bomb_is_refused_before_it_takes_memory(tmp_path):
     with pytest.raises(
         ValueError, match=r"^cannot read the picture .*x\.png: .*3600000000 pixels.*; repair it or"
     ):
-        read_image(tmp_path / "x.png")
+        read_picture(tmp_path / "x.png")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -225,143 +285,81 @@ def test_damage_of_any_kind_gives_a_picture_or_that_error(tmp_path):
                 damaged[chance.randrange(min(len(damaged), 200))] = chance.randrange(256)
             path.write_bytes(damaged)
             try:
-                assert read_image(path).shape[0] == 3
+                assert read_picture(path).mode == "RGB"
             except ValueError as error:
                 assert str(error).startswith(f"cannot read the picture {path}: ")
                 assert "\n" not in str(error)
 
 
+# With a size
+
+
 @pytest.mark.parametrize(
-    ("height", "width"), [(1, 1), (8, 8), (5, 9), (9, 5), (1, 300), (300, 1), (64, 64)]
+    ("side", "expected"),
+    [((40, 30), (10, 8)), ((6, 8), (8, 10)), ((8, 8), (8, 8)), ((1, 1), (8, 8))],
 )
-def test_any_size_becomes_a_square(height, width):
-    square = resize_to_square(torch.full((3, height, width), 77, dtype=torch.uint8), 8)
-    assert square.shape == (3, 8, 8)
-    assert square.dtype == torch.uint8
-    assert square.unique().tolist() == [77]
+def test_the_shorter_side_gets_the_size(tmp_path, side, expected):
+    Image.new("RGB", side, (9, 99, 199)).save(tmp_path / "x.png")
+    small = read_picture(tmp_path / "x.png", 8)
+    assert small.size == expected
+    assert small.getcolors() == [(small.width * small.height, (9, 99, 199))]
 
 
-def test_the_middle_is_what_remains():
-    wide = torch.zeros(3, 10, 30, dtype=torch.uint8)
-    wide[:, :, 10:20] = 200
-    assert resize_to_square(wide, 5).unique().tolist() == [200]
-    assert resize_to_square(wide.transpose(1, 2), 5).unique().tolist() == [200]
+def test_scaling_down_averages(tmp_path):
+    Image.fromarray(noise(256, 256)).save(tmp_path / "x.png")
+    small = np.asarray(read_picture(tmp_path / "x.png", 4)).astype(float)
+    assert np.abs(small - 127.5).max() < 10  # single pixels would lie anywhere from 0 to 255
 
 
-def test_scaling_down_averages():
-    small = resize_to_square(torch.from_numpy(noise(3, 256, 256)), 4)
-    assert (
-        small.float() - 127.5
-    ).abs().max() < 10  # single pixels would lie anywhere from 0 to 255
+def test_a_large_jpeg_decoded_small_looks_as_decoded_whole(tmp_path):
+    waves = np.sin(np.linspace(0, 9, 800)[:, None] + np.linspace(0, 7, 1200)) * 100 + 128
+    Image.fromarray(waves.astype(np.uint8)).convert("RGB").save(tmp_path / "x.jpg", quality=95)
+    small = read_picture(tmp_path / "x.jpg", 32)
+    whole = read_picture(tmp_path / "x.jpg").resize((48, 32), Image.Resampling.BOX)
+    assert small.size == (48, 32)
+    assert np.abs(np.asarray(small).astype(float) - np.asarray(whole)).max() < 6
 
 
-def test_a_square_of_the_right_size_is_left_alone():
-    image = torch.from_numpy(noise(3, 32, 32))
-    assert torch.equal(resize_to_square(image, 32), image)
+def test_of_a_panorama_the_middle_is_scaled_up(tmp_path):
+    Image.new("L", (2_000_000, 1), 77).save(tmp_path / "x.png")
+    square = read_picture(tmp_path / "x.png", 224)  # scaled whole: 300 GB
+    assert square.size == (8 * 224, 224)
 
 
-def test_a_panorama_is_cut_before_it_is_scaled_up():
-    square = resize_to_square(
-        torch.ones(3, 1, 2_000_000, dtype=torch.uint8), 224
-    )  # scaled whole: 300 GB
-    assert square.shape == (3, 224, 224)
-
-
-def test_a_folder_is_listed_by_class_and_name(make_folder):
-    folder = make_folder({"train": {"dog": 2, "cat": 1, "Ähre 2": 1}}) / "train"
-    paths, names = list_folder(folder)
-    assert [path.relative_to(folder).as_posix() for path in paths] == [
-        "cat/0.png",
-        "dog/0.png",
-        "dog/1.png",
-        "Ähre 2/0.png",
-    ]
-    assert names == ["cat", "dog", "dog", "Ähre 2"]
-
-
-def test_stray_files_are_passed_over(make_folder):
-    folder = make_folder({"train": {"cat": 1}}) / "train"
-    for stray in (
-        "notes.txt",
-        "cat/.DS_Store",
-        "cat/Thumbs.db",
-        "cat/notes.txt",
-        "cat/._0.png",
-        "cat/.png",
-        "cat/png",
-    ):
-        (folder / stray).write_bytes(b"stray")
-    for nested in (".hidden", "cat/nested", "cat/folder.png"):
-        (folder / nested).mkdir()
-        shutil.copy(folder / "cat" / "0.png", folder / nested / "1.png")
-    assert list_folder(folder) == ([folder / "cat" / "0.png"], ["cat"])
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_suffix_counts_in_capitals_too(tmp_path, suffix):
-    (tmp_path / "cat").mkdir()
-    (tmp_path / "cat" / f"A{suffix.upper()}").touch()
-    (tmp_path / "cat" / f"b{suffix}").touch()
-    assert [path.name for path in list_folder(tmp_path)[0]] == [f"A{suffix.upper()}", f"b{suffix}"]
-
-
-def test_a_folder_that_is_none_is_named(tmp_path):
-    message = (
-        f"no folder {tmp_path / 'train'}: an image folder holds train/<class>/* and test/<class>/*"
+def test_a_file_is_decoded_once_until_it_changes(tmp_path, monkeypatch):
+    decoded = []
+    decode = pictures._decode
+    monkeypatch.setattr(
+        pictures, "_decode", lambda path, size: decoded.append(size) or decode(path, size)
     )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        list_folder(tmp_path / "train")
+    path = tmp_path / "x.png"
+    Image.new("RGB", (9, 9), "red").save(path)
+    first = read_picture(path, 8)
+    first.paste("lime", (0, 0, 8, 8))  # the user's own copy
+    assert read_picture(path, 8).getpixel((0, 0)) == (255, 0, 0)
+    assert decoded == [8]
+    read_picture(path, 4)
+    read_picture(path)
+    assert decoded == [8, 4, 0]
+    Image.new("RGB", (9, 9), "blue").save(path)
+    os.utime(path, ns=(0, 0))
+    assert read_picture(path, 8).getpixel((0, 0)) == (0, 0, 255)
 
 
-def test_a_folder_without_classes_is_named(tmp_path):
-    Image.new("RGB", (1, 1)).save(tmp_path / "0.png")
-    message = f"no class in {tmp_path}: put each class's pictures in a folder of its own, {tmp_path.name}/<class>/*"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        list_folder(tmp_path)
+def test_what_is_kept_is_limited(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "KEPT_BYTES", pictures._kept_bytes + 3 * 8 * 8)
+    before = len(pictures._kept)
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8), "red").save(tmp_path / name)
+        assert read_picture(tmp_path / name, 8).size == (8, 8)
+    assert len(pictures._kept) == before + 1
 
 
-def test_a_class_without_pictures_is_named(make_folder):
-    folder = make_folder({"train": {"cat": 1}}) / "train"
-    (folder / "dog").mkdir()
-    (folder / "dog" / "notes.txt").touch()
-    message = f"no picture in {folder / 'dog'}: put some there ({', '.join(SUFFIXES)}) or remove it"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        list_folder(folder)
-
-
-def mixed_pictures(folder):
-    for name, values in (("a.png", noise(8, 8)), ("b.png", noise(5, 20)), ("c.jpg", noise(30, 12))):
-        Image.fromarray(values).save(folder / name)
-    return sorted(folder.iterdir())
-
-
-def test_pictures_left_on_disk_equal_those_in_memory(tmp_path):
-    paths = mixed_pictures(tmp_path)
-    bytes_needed = 3 * 3 * 8 * 8
-    images, files = (
-        load_images(paths, 8, memory=bytes_needed),
-        load_images(paths, 8, memory=bytes_needed - 1),
-    )
-    assert isinstance(images, torch.Tensor)
-    assert isinstance(files, ImageFiles)
-    assert images.shape == (3, 3, 8, 8)
-    assert images.dtype == torch.uint8
-    assert len(files) == 3
-    assert torch.equal(images, torch.stack([files[index] for index in range(3)]))
-    assert torch.equal(images[0], torch.from_numpy(noise(8, 8)).permute(2, 0, 1))
-    assert torch.equal(images[-1], files[-1])
-
-
-def test_no_pictures():
-    assert load_images([], 8).shape == (0, 3, 8, 8)
-
-
-def test_a_bad_picture_is_named_when_it_is_read(tmp_path):
-    paths = mixed_pictures(tmp_path)
-    paths[1].write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"b\.png: not a picture"):
-        load_images(paths, 8)
-    files = load_images(paths, 8, memory=0)
-    assert files[0].shape == (3, 8, 8)
-    with pytest.raises(ValueError, match=r"b\.png: not a picture"):
-        files[1]
+def test_a_bad_picture_is_named_with_a_size_too(tmp_path):
+    for name, content in (("x.png", b"no picture"), ("missing.png", None)):
+        if content:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(
+            ValueError, match=f"^cannot read the picture {re.escape(str(tmp_path / name))}: "
+        ):
+            read_picture(tmp_path / name, 8)

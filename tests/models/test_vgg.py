@@ -91,7 +91,8 @@ def test_a_seed_fixes_the_weights():
 
 @pytest.mark.parametrize(("number", "size"), [(0, 32), (6, 32), (1, 1)])
 def test_too_many_blocks_or_none(number, size):
-    message = f"{number} blocks on images of {size} pixels: each halves the image, take 1 or more that fit"
+    message = f"{number} blocks on images of {size} pixels: "
+    message += "each halves the image, take 1 or more that fit"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         VGG(((2, 2),) * number, (2,), size=size)
 

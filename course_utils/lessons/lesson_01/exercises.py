@@ -3,109 +3,124 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises import close, exercise, require, require_pair, require_tensor
+from course_utils.exercises import (
+    as_number,
+    calls,
+    close,
+    exercise,
+    require,
+    require_pair,
+    require_tensor,
+    returned,
+    same,
+    unchanged,
+)
 
 
 @exercise("01.number_of_pictures")
-def check_number_of_pictures(answer) -> None:
+def judge_number_of_pictures(answer) -> None:
     """How many pictures a window of 28 in 32 pixels makes, mirrored or not: 5 * 5 * 2."""
-    require(answer is not ... and answer is not None, "Replace the dots by a number.")
-    require(isinstance(answer, int) and not isinstance(answer, bool), "Give a whole number.")
+    number = as_number(answer, whole=True)
     require(
-        answer not in (16, 32),
+        number not in (16, 32),
         "32 - 28 is how far the window can move: it has one place more than that.",
     )
     require(
-        answer not in (5, 10), "The window moves along both axes: multiply the places of the two."
+        number not in (5, 10), "The window moves along both axes: multiply the places of the two."
     )
-    require(answer != 25, "Those are the windows: each may be mirrored or not.")
-    require(answer != 100, "Only left and right are exchanged, not up and down.")
-    require(answer != 162, "That is padding 4 and a window of 32: here it is 28, without padding.")
-    require(answer == 50, f"{answer} is not it: count the places along one axis first.")
+    require(number != 25, "Those are the windows: each may be mirrored or not.")
+    require(number != 100, "Only left and right are exchanged, not up and down.")
+    require(number != 162, "That is padding 4 and a window of 32: here it is 28, without padding.")
+    require(number == 50, f"{number} is not it: count the places along one axis first.")
 
 
-@exercise("01.erase")
-def check_erase(answer) -> None:
+IMAGE = torch.arange(1.0, 97.0).view(2, 6, 8)
+
+
+@exercise("01.erase", calls((IMAGE, 1, 3, 3), (IMAGE, 4, 6, 3)))
+def judge_erase(results) -> None:
     """A function (image, top, left, side) -> the image with a square of zeros."""
-    image = torch.arange(1.0, 97.0).view(2, 6, 8)
-    expected = image.clone()
+    inside, over_the_edge = results
+    expected = IMAGE.clone()
     expected[:, 1:4, 3:6] = 0
-    given = image.clone()
-    value = answer(given, 1, 3, 3)
+    value = returned(inside)
     require_tensor(value, (2, 6, 8), "the result of your function")
     require(
-        torch.equal(given, image),
+        unchanged(inside, IMAGE, 1, 3, 3),
         "Your function changed the image that it was given: start with image.clone().",
     )
     erased = value == 0
     require(bool(erased.any()), "Nothing was erased: set the square to 0.")
     require(
-        torch.equal(erased[0], erased[1]),
+        same(erased[0], erased[1]),
         "The channels differ: the square has to be erased in all of them.",
     )
     require(
-        torch.equal(value[~erased], image[~erased]),
+        same(value[~erased], IMAGE[~erased]),
         "Outside the square the pixels should stay as they are.",
     )
-    require(
-        not torch.equal(erased[0, :, :6], (expected[0, :, :6] == 0).T),
-        "Rows and columns are swapped.",
-    )
+    swapped = (expected[0, :, :6] == 0).T
+    require(not same(erased[0, :, :6], swapped), "Rows and columns are swapped.")
     number = int(erased[0].sum())
     require(
         number == 9,
         f"A square of side 3 covers 9 pixels, yours {number}: from top up to top + side.",
     )
     require(
-        torch.equal(value, expected),
+        same(value, expected),
         "The square is in the wrong place: (top, left) is its upper left corner.",
     )
-    value = answer(image.clone(), 4, 6, 3)
-    expected = image.clone()
+    value = returned(over_the_edge)
+    expected = IMAGE.clone()
     expected[:, 4:, 6:] = 0
     require_tensor(value, (2, 6, 8), "the image with a square that hangs over the edge")
     require(
-        torch.equal(value, expected),
+        same(value, expected),
         "A square that hangs over the edge should be cut off there, not moved.",
     )
 
 
-@exercise("01.cutmix")
-def check_cutmix(answer) -> None:
+IMAGES = torch.arange(1.0, 217.0).view(3, 2, 6, 6)
+LABELS = torch.tensor([0, 2, 1])
+ARGUMENTS = (IMAGES, LABELS, 1, 2, 2, 3, 4)  # top, left, height, width, classes
+
+
+@exercise("01.cutmix", calls(ARGUMENTS))
+def judge_cutmix(results) -> None:
     """A function (images, labels, top, left, height, width, num_classes) -> images with a pasted
     window, labels.
     """
-    images = torch.arange(1.0, 217.0).view(3, 2, 6, 6)
-    labels, window = torch.tensor([0, 2, 1]), (slice(None), slice(None), slice(1, 3), slice(2, 5))
-    given = images.clone()
-    value = answer(given, labels.clone(), 1, 2, 2, 3, 4)
+    value = returned(results[0])
     require_pair(value, "the new images", "the new labels")
-    require_tensor(value[0], (3, 2, 6, 6), "the tensor of new images")
-    require_tensor(value[1], (3, 4), "the tensor of new labels")
+    images, labels = value
+    require_tensor(images, (3, 2, 6, 6), "the tensor of new images")
+    require_tensor(labels, (3, 4), "the tensor of new labels")
     require(
-        torch.equal(given, images),
+        unchanged(results[0], *ARGUMENTS),
         "Your function changed the images that it was given: start with clone().",
     )
-    expected = {}
+    expected, window = {}, (slice(None), slice(None), slice(1, 3), slice(2, 5))
     for shift in (1, -1):
-        expected[shift] = images.clone()
-        expected[shift][window] = images.roll(shift, dims=0)[window]
+        expected[shift] = IMAGES.clone()
+        expected[shift][window] = IMAGES.roll(shift, dims=0)[window]
     require(
-        not torch.equal(value[0], expected[-1]),
+        not same(images, expected[-1]),
         "Your window comes from the image after it: roll by 1, not -1.",
     )
     require(
-        torch.equal(value[0], expected[1]),
-        "The new images are wrong: paste rows top to top + height and columns left to left + width.",
+        same(images, expected[1]),
+        "The new images are wrong: "
+        "paste rows top to top + height and columns left to left + width.",
     )
-    own, other = F.one_hot(labels, 4).double(), F.one_hot(labels.roll(1), 4).double()
-    require(close(value[1].sum(dim=1), torch.ones(3)), "The shares of a label should add up to 1.")
+    own, other = F.one_hot(LABELS, 4).double(), F.one_hot(LABELS.roll(1), 4).double()
+    require(close(labels.sum(dim=1), torch.ones(3)), "The shares of a label should add up to 1.")
     share = 2 * 3 / 36
     require(
-        not close(value[1], share * own + (1 - share) * other),
+        not close(labels, share * own + (1 - share) * other),
         "The shares are exchanged: most pixels are still the image's own.",
     )
     require(
-        close(value[1], (1 - share) * own + share * other),
-        "The images are right, the labels are not: the window's share of the pixels goes to the pasted image's class.",
+        close(labels, (1 - share) * own + share * other),
+        "The images are right, the labels are not: "
+        "the window's share of the pixels goes to the pasted image's class.",
     )

@@ -3,102 +3,117 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises import close, exercise, require, require_pair, require_tensor
+from course_utils.exercises import (
+    as_number,
+    calls,
+    close,
+    exercise,
+    require,
+    require_pair,
+    require_tensor,
+    returned,
+)
+
+GENERATOR = torch.Generator().manual_seed(0)
+DARK = 0.1 + 0.1 * torch.rand(3, 300, generator=GENERATOR, dtype=torch.float64)
+LIGHT = 0.5 + 0.4 * torch.rand(3, 100, generator=GENERATOR, dtype=torch.float64)
+MEANS = [part.mean(dim=1) for part in (DARK, LIGHT)]
+STDS = [part.std(dim=1, correction=0) for part in (DARK, LIGHT)]
 
 
-@exercise("02.merge")
-def check_merge(answer) -> None:
+@exercise("02.merge", calls((300, MEANS[0], STDS[0], 100, MEANS[1], STDS[1])))
+def judge_merge(results) -> None:
     """A function (count, mean, std, count, mean, std) of two parts -> the mean and the std of both
     together.
     """
-    generator = torch.Generator().manual_seed(0)
-    dark = 0.1 + 0.1 * torch.rand(3, 300, generator=generator, dtype=torch.float64)
-    light = 0.5 + 0.4 * torch.rand(3, 100, generator=generator, dtype=torch.float64)
-    means = [part.mean(dim=1) for part in (dark, light)]
-    stds = [part.std(dim=1, correction=0) for part in (dark, light)]
-    value = answer(300, means[0].clone(), stds[0].clone(), 100, means[1].clone(), stds[1].clone())
+    value = returned(results[0])
     require_pair(value, "the mean", "the std")
-    require_tensor(value[0], (3,), "the mean")
-    require_tensor(value[1], (3,), "the std")
-    both = torch.cat([dark, light], dim=1)
+    mean, std = value
+    require_tensor(mean, (3,), "the mean")
+    require_tensor(std, (3,), "the std")
+    both = torch.cat([DARK, LIGHT], dim=1)
     variance = both.var(dim=1, correction=0)
-    within = 0.75 * stds[0] ** 2 + 0.25 * stds[1] ** 2
+    within = 0.75 * STDS[0] ** 2 + 0.25 * STDS[1] ** 2
     require(
-        not close(value[0], (means[0] + means[1]) / 2),
-        "The parts have 300 and 100 pixels, and your mean treats them alike: weight each by its count.",
+        not close(mean, (MEANS[0] + MEANS[1]) / 2),
+        "The parts have 300 and 100 pixels, and your mean treats them alike: "
+        "weight each by its count.",
     )
     require(
-        close(value[0], both.mean(dim=1)),
+        close(mean, both.mean(dim=1)),
         "The mean is wrong: (count * mean + count * mean) / (count + count).",
     )
     require(
-        not close(value[1], 0.75 * stds[0] + 0.25 * stds[1]),
+        not close(std, 0.75 * STDS[0] + 0.25 * STDS[1]),
         "The mean is right. The std is a mean of stds: section 4 shows what gets lost in it.",
     )
     require(
-        not close(value[1], within.sqrt()),
-        "The mean is right. The std has the spread within the parts, not the spread between their means.",
+        not close(std, within.sqrt()),
+        "The mean is right. The std has the spread within the parts, "
+        "not the spread between their means.",
     )
+    require(not close(std, variance), "The mean is right. You return the variance: take its root.")
     require(
-        not close(value[1], variance), "The mean is right. You return the variance: take its root."
-    )
-    require(
-        close(value[1], variance.sqrt()),
-        "The mean is right, the std is not: find the mean of the squares of each part first, std**2 + mean**2.",
+        close(std, variance.sqrt()),
+        "The mean is right, the std is not: "
+        "find the mean of the squares of each part first, std**2 + mean**2.",
     )
 
 
-@exercise("02.fold")
-def check_fold(answer) -> None:
+WEIGHT = torch.randn(4, 3, 3, 3, generator=GENERATOR)
+BIAS = torch.randn(4, generator=GENERATOR)
+MEAN, STD = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.25, 0.2, 0.1])
+
+
+@exercise("02.fold", calls((WEIGHT, BIAS, MEAN, STD)))
+def judge_fold(results) -> None:
     """A function (weight, bias, mean, std) -> a convolution that does the normalising itself."""
-    generator = torch.Generator().manual_seed(0)
-    weight, bias = torch.randn(4, 3, 3, 3, generator=generator), torch.randn(4, generator=generator)
-    mean, std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.25, 0.2, 0.1])
-    images = torch.rand(2, 3, 6, 6, generator=generator)
-    value = answer(weight.clone(), bias.clone(), mean.clone(), std.clone())
+    value = returned(results[0])
     require_pair(value, "the new weight", "the new bias")
-    require_tensor(value[0], (4, 3, 3, 3), "the new weight")
-    require_tensor(value[1], (4,), "the new bias")
-    new_weight = weight / std.view(1, 3, 1, 1)
-    shift = (new_weight * mean.view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
+    weight, bias = value
+    require_tensor(weight, (4, 3, 3, 3), "the new weight")
+    require_tensor(bias, (4,), "the new bias")
+    mean, std = MEAN.view(1, 3, 1, 1), STD.view(1, 3, 1, 1)
     require(
-        not close(value[0], weight * std.view(1, 3, 1, 1)),
+        not close(weight, WEIGHT * std),
         "You multiply by the std: a normalised pixel is divided by it, so the weight is too.",
     )
     require(
-        close(value[0], new_weight),
+        close(weight, WEIGHT / std),
         "The new weight is wrong: divide each input channel, dim 1, by its std.",
     )
+    shift = (WEIGHT / std * mean).sum(dim=(1, 2, 3))
     require(
-        not close(value[1], bias),
+        not close(bias, BIAS),
         "The weight is right. The bias has to take away what the mean adds.",
     )
     require(
-        not close(value[1], bias + shift),
+        not close(bias, BIAS + shift),
         "The weight is right. The bias moves the wrong way: subtract.",
     )
-    unscaled = (weight * mean.view(1, 3, 1, 1)).sum(dim=(1, 2, 3))
+    unscaled = (WEIGHT * mean).sum(dim=(1, 2, 3))
     require(
-        not close(value[1], bias - unscaled),
+        not close(bias, BIAS - unscaled),
         "The weight is right. The mean too is divided by the std: use the new weight for the bias.",
     )
-    normalised = (images - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    images = torch.rand(2, 3, 6, 6, generator=torch.Generator().manual_seed(1))
+    found = F.conv2d(images, weight.float(), bias.float())
     require(
-        close(F.conv2d(images, *value), F.conv2d(normalised, weight, bias), tolerance=1e-4),
-        "The weight is right, the bias is not: sum new weight times mean over all channels and places of a kernel.",
+        close(found, F.conv2d((images - mean) / std, WEIGHT, BIAS), tolerance=1e-4),
+        "The weight is right, the bias is not: "
+        "sum new weight times mean over all channels and places of a kernel.",
     )
 
 
 @exercise("02.rate")
-def check_rate(answer) -> None:
-    """The learning rate for pixels from 0 to 65535 that trains as 0.01 does for pixels from 0 to 1."""
-    require(answer is not ... and answer is not None, "Replace the dots by a number.")
-    require(isinstance(answer, (int, float)) and not isinstance(answer, bool), "Give a number.")
+def judge_rate(answer) -> None:
+    """The rate for pixels from 0 to 65535 that trains as 0.01 does for pixels from 0 to 1."""
+    rate = as_number(answer)
 
     def near(value: float) -> bool:
-        return abs(answer / value - 1) < 1e-6
+        return abs(rate / value - 1) < 1e-6
 
-    require(answer > 0, "A learning rate is above 0.")
+    require(rate > 0, "A learning rate is above 0.")
     require(
         not near(0.01 / 65535),
         "The scale acts twice, on the gradient and on the logits: divide by its square.",
@@ -113,5 +128,5 @@ def check_rate(answer) -> None:
     )
     require(
         near(0.01 / 65535**2),
-        f"{answer} is not it: section 6 has the law, here with 65535 in place of 255.",
+        f"{rate} is not it: section 6 has the law, here with 65535 in place of 255.",
     )

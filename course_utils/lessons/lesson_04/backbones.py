@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, vgg16
+from torchvision.transforms import v2
 
 from course_utils.checkpoints import load_file
 from course_utils.paths import WEIGHTS_DIR
@@ -57,15 +58,15 @@ class VGGMini(nn.Module):
 class Backbone(NamedTuple):
     """Feature layers that have learned on other images, and what their images were scaled with.
 
-    `features`, in evaluation mode, maps (N, 3, H, W) to (N, width, h, w). `normalize` is
-    `load_splits`'s argument of that name: (mean, std) of the weights, or True, the data's own
-    statistics, where nothing was learned. `size` is the side in pixels of the images that the
+    `features`, in evaluation mode, maps (N, 3, H, W) to (N, width, h, w). `transform` is
+    `load_splits`'s argument of that name: it normalises as the weights want it, or is None (by the
+    data's own statistics) where nothing was learned. `size` is the side in pixels of the images that the
     weights were trained on, and the least that fits is `smallest`.
     """
 
     features: nn.Sequential
     width: int
-    normalize: tuple[Sequence[float], Sequence[float]] | bool
+    transform: v2.Compose | None
     size: int
     smallest: int
     description: str
@@ -123,10 +124,10 @@ def load_backbone(weights: str | Path = "auto") -> Backbone:
             else "weights 'auto': the course's compact VGG (for VGG16 from ImageNet, a download: weights 'imagenet')"
         )
     if str(weights) == "none":
-        return _vgg16_backbone(None, "VGG16 with random weights", normalize=True)
+        return _vgg16_backbone(None, "VGG16 with random weights", transform=None)
     if str(weights) == "imagenet":
         return _vgg16_backbone(
-            _download(), "VGG16, trained on ImageNet", normalize=_imagenet_normalization()
+            _download(), "VGG16, trained on ImageNet", transform=_imagenet_transform()
         )
     path = MINI_FILE if str(weights) == "mini" else Path(weights).expanduser()
     if not path.exists():
@@ -138,7 +139,7 @@ def load_backbone(weights: str | Path = "auto") -> Backbone:
     if isinstance(values, dict) and "model" in values:
         return _mini_backbone(values, path.name)
     return _vgg16_backbone(
-        values, f"VGG16 from {path.name}", normalize=_imagenet_normalization(), name=path.name
+        values, f"VGG16 from {path.name}", transform=_imagenet_transform(), name=path.name
     )
 
 
@@ -163,13 +164,17 @@ def _download() -> dict:
         ) from None
 
 
-def _imagenet_normalization() -> tuple[Sequence[float], Sequence[float]]:
+def _imagenet_transform() -> v2.Compose:
     preset = IMAGENET.transforms()
-    return tuple(preset.mean), tuple(preset.std)
+    return _transform(preset.mean, preset.std)
+
+
+def _transform(mean: Sequence[float], std: Sequence[float]) -> v2.Compose:
+    return v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)])
 
 
 def _vgg16_backbone(
-    state: dict | None, description: str, *, normalize: tuple | bool, name: str = ""
+    state: dict | None, description: str, *, transform: v2.Compose | None, name: str = ""
 ) -> Backbone:
     with torch.device("meta"):
         features = vgg16(weights=None).features
@@ -178,7 +183,7 @@ def _vgg16_backbone(
         features = random_copy(features)
     else:
         _load(features, state, name or "the file", "VGG16 state dict with torchvision's names")
-    return Backbone(features.eval(), 512, normalize, 224, 32, description)
+    return Backbone(features.eval(), 512, transform, 224, 32, description)
 
 
 def _mini_backbone(values: dict, name: str) -> Backbone:
@@ -188,11 +193,10 @@ def _mini_backbone(values: dict, name: str) -> Backbone:
         )
     features = VGGMini().features
     _load(features, values["model"], name, "state dict of VGGMini")
-    normalize = tuple(values["mean"]), tuple(values["std"])
     return Backbone(
         features.eval(),
         VGGMini.width,
-        normalize,
+        _transform(values["mean"], values["std"]),
         32,
         8,
         "the course's compact VGG, trained on Tiny ImageNet",

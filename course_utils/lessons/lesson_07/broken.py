@@ -3,21 +3,29 @@
 `benchmarks/diagnosis.py` measures the same faults on photographs.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.transforms import v2
 
-from course_utils.data import Loaders, Splits, make_loaders
-from course_utils.lessons.lesson_07.diagnosis import learn_by_heart
+from course_utils.data import Loaders, Split, Splits, make_loaders
+from course_utils.lessons.lesson_07.diagnosis import overfit_one_batch
 from course_utils.models import VGG
 from course_utils.runtime import seed_everything
 from course_utils.training import History, LossFunction, fit
 
-CASES = {"A": "softmax", "B": "labels", "C": "zero_grad", "D": "rate", "E": "flip", "F": "eval"}
+CASES = {
+    "A": "softmax",
+    "B": "labels",
+    "C": "zero_grad",
+    "D": "rate",
+    "E": "flip",
+    "F": "eval",
+}
 
 
 def softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
@@ -57,31 +65,34 @@ def mirror_half(image: Tensor) -> Tensor:
 
 def with_labels(splits: Splits, labels: Tensor) -> Splits:
     """The same splits, the training images with other labels."""
-    parts = {name: deepcopy(getattr(splits, name)) for name in ("train", "train_plain")}
-    for part in parts.values():
-        part.labels = labels
-    return replace(splits, **parts)
+    train = deepcopy(splits.train)
+    train_plain = deepcopy(splits.train_plain)
+    train.targets = train_plain.targets = labels
+    return replace(splits, train=train, train_plain=train_plain)
 
 
 def shuffle_labels(splits: Splits, seed: int) -> Splits:
     """Training images whose labels went to other images: the list of labels was shuffled, that of
     images was not.
     """
-    order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
-    return with_labels(splits, splits.train.labels[order])
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(splits.train), generator=generator)
+    return with_labels(splits, splits.train.targets[order])
 
 
-def with_augment(splits: Splits, augment) -> Splits:
-    """The same splits with another augmentation of the training images."""
-    train = deepcopy(splits.train)
-    train.augment = augment
-    return replace(splits, train=train)
+def with_augment(splits: Splits, augment: Callable[[Tensor], Tensor]) -> Splits:
+    """The same splits with an augmentation of the training images, before all else that is done to
+    them.
+    """
+    plain = splits.train_plain
+    transform = v2.Compose([augment, plain.transform])
+    return replace(splits, train=Split(plain.data, plain.targets, transform))
 
 
 @dataclass
-class Patient:
-    """A training: what it was made of, what `fit` measured, and the loss when one batch is to be
-    learned by heart.
+class TrainingRun:
+    """A training: what it was made of, what `fit` measured, and the losses of a fresh copy that
+    was to overfit one batch, a number a step.
     """
 
     model: nn.Module
@@ -89,7 +100,7 @@ class Patient:
     optimizer: torch.optim.Optimizer
     loss_fn: LossFunction
     history: History
-    by_heart: list[float]
+    overfit_losses: list[float]
 
 
 def small_network(num_classes: int, batch_norm: bool = False) -> VGG:
@@ -102,7 +113,7 @@ def small_network(num_classes: int, batch_norm: bool = False) -> VGG:
     )
 
 
-def train_patient(
+def train_case(
     case: str,
     splits: Splits,
     *,
@@ -113,37 +124,47 @@ def train_patient(
     seed: int,
     device: torch.device,
     batch_norm: bool = False,
-) -> Patient:
+) -> TrainingRun:
     """Train a small network with the fault of `case`, one of CASES, or "healthy" without any.
 
-    `steps` is the number of steps in which a fresh copy of the network, with the same fault, tries
-    to learn the first training batch by heart.
+    `steps` is the number of steps in which a fresh copy of the network, with the same fault, is to
+    overfit the first training batch.
+
+    Raises:
+        ValueError: if there is no such case.
     """
     fault = CASES.get(case, case)
     if fault not in {*CASES.values(), "healthy"}:
         raise ValueError(f"case is {case!r}: give one of {', '.join(CASES)} or 'healthy'")
-    changes = {
-        "labels": partial(shuffle_labels, seed=seed),
-        "flip": partial(with_augment, augment=mirror_half),
-    }
-    splits = changes[fault](splits) if fault in changes else splits
-    loaders = make_loaders(splits, batch_size, seed=seed)
+    if fault == "labels":
+        splits = shuffle_labels(splits, seed)
+    if fault == "flip":
+        splits = with_augment(splits, mirror_half)
     loss_fn = softmax_first if fault == "softmax" else F.cross_entropy
-    kind = ForgetfulAdam if fault == "zero_grad" else torch.optim.Adam
-    rate = 10 * learning_rate if fault == "rate" else learning_rate
+    make_optimizer = ForgetfulAdam if fault == "zero_grad" else torch.optim.Adam
+    lr = 10 * learning_rate if fault == "rate" else learning_rate
 
-    def fresh() -> tuple[nn.Module, torch.optim.Optimizer]:
+    def start() -> tuple[nn.Module, torch.optim.Optimizer]:
         seed_everything(seed)
         model = small_network(len(splits.classes), batch_norm).to(device)
-        model = NeverEval(model) if fault == "eval" else model
-        return model, kind(model.parameters(), lr=rate)
+        if fault == "eval":
+            model = NeverEval(model)
+        return model, make_optimizer(model.parameters(), lr=lr)
 
-    images, labels = (
-        values.to(device)
-        for values in next(iter(make_loaders(splits, batch_size, seed=seed).train))
+    first_batch = next(iter(make_loaders(splits, batch_size, seed=seed).train))
+    images, labels = (tensor.to(device) for tensor in first_batch)
+    model, optimizer = start()
+    overfit_losses = overfit_one_batch(model, optimizer, images, labels, steps, loss_fn)
+
+    model, optimizer = start()
+    loaders = make_loaders(splits, batch_size, seed=seed)
+    history = fit(
+        model,
+        loaders.train,
+        loaders.val,
+        optimizer=optimizer,
+        epochs=epochs,
+        device=device,
+        loss_fn=loss_fn,
     )
-    by_heart = learn_by_heart(*fresh(), images, labels, steps, loss_fn)
-    model, optimizer = fresh()
-    options = {"optimizer": optimizer, "epochs": epochs, "device": device, "loss_fn": loss_fn}
-    history = fit(model, loaders.train, loaders.val, **options)
-    return Patient(model, loaders, optimizer, loss_fn, history, by_heart)
+    return TrainingRun(model, loaders, optimizer, loss_fn, history, overfit_losses)

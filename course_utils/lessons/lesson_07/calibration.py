@@ -10,23 +10,26 @@ from torch import Tensor
 
 
 class Reliability(NamedTuple):
-    """For each bin, (bins,): mean confidence, accuracy, and how many images; 0 where there is none."""
+    """For each bin: mean confidence, accuracy, how many images, (bins,) each; 0 for an empty bin."""
 
     confidence: Tensor
     accuracy: Tensor
-    count: Tensor
+    counts: Tensor
 
 
 def reliability(logits: Tensor, labels: Tensor, bins: int = 10) -> Reliability:
-    """Sort answers into `bins` equal bins of confidence, the largest probability, and measure each
-    bin's accuracy.
+    """Sort predictions into `bins` equal bins of confidence, the largest probability, and measure
+    each bin's accuracy.
     """
-    confidence, answers = F.softmax(logits.double(), dim=1).max(dim=1)  # (N,), (N,)
-    right = (answers == labels).double()
-    places = (confidence * bins).long().clamp(max=bins - 1)  # confidence 1 belongs to the last bin
-    count = places.bincount(minlength=bins)
-    sums = (places.bincount(weights=values, minlength=bins) for values in (confidence, right))
-    return Reliability(*(total / count.clamp(min=1) for total in sums), count)
+    probabilities = F.softmax(logits.double(), dim=1)  # (N, classes)
+    confidence, predictions = probabilities.max(dim=1)  # (N,), (N,)
+    correct = (predictions == labels).double()
+    index = (confidence * bins).long().clamp(max=bins - 1)  # confidence 1 is in the last bin
+    counts = index.bincount(minlength=bins)
+    divisors = counts.clamp(min=1)  # the sums of an empty bin are 0
+    mean_confidence = index.bincount(confidence, minlength=bins) / divisors
+    accuracy = index.bincount(correct, minlength=bins) / divisors
+    return Reliability(mean_confidence, accuracy, counts)
 
 
 def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
@@ -35,15 +38,15 @@ def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
     """
     found = reliability(logits, labels, bins)
     gaps = (found.confidence - found.accuracy).abs()
-    return ((gaps * found.count).sum() / found.count.sum()).item()
+    return ((gaps * found.counts).sum() / found.counts.sum()).item()
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The temperature T > 0 for which logits / T have the least cross-entropy; to be found on
     validation images.
 
-    T above 1 makes every answer less sure. No answer changes, and so no accuracy. T stays between
-    0.05 and 20.
+    T above 1 makes every prediction less sure. No prediction changes, and so no accuracy. T stays
+    between 0.05 and 20.
     """
     logits = logits.double()
     log_t = torch.zeros(1, dtype=torch.float64, requires_grad=True)

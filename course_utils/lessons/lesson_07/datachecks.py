@@ -4,9 +4,8 @@ and its test.
 
 import math
 from collections.abc import Iterator
-from copy import copy
 from hashlib import blake2b
-from itertools import islice
+from itertools import combinations, islice
 from typing import NamedTuple
 
 import torch
@@ -14,9 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from course_utils.data import denormalize
+from course_utils.data import Split, denormalize, normalization, without_chance
 
-IMAGES, EXAMPLES = 1000, 200  # images looked at in each split; as many are needed for statistics
+IMAGES = 1000  # looked at in each split
+EXAMPLES = 200  # needed for statistics
 
 
 class Finding(NamedTuple):
@@ -39,23 +39,30 @@ class Part(NamedTuple):
 
 
 def first_images(name: str, loader: DataLoader) -> Part:
-    size = loader.batch_size or 1
-    batches = list(islice(loader, -(-IMAGES // size)))
+    """What `check_data` looks at in one split.
+
+    Raises:
+        ValueError: if the loader has no images.
+    """
+    number = math.ceil(IMAGES / (loader.batch_size or 1))
+    batches = list(islice(loader, number))
     if not batches:
         raise ValueError(f"the {name} loader has no images: there is nothing to check")
-    images, labels = (torch.cat(values)[:IMAGES] for values in zip(*batches, strict=True))
-    return Part(name, loader.dataset, images, labels, _plain_items(loader.dataset, len(images)))
+    images = torch.cat([images for images, _ in batches])[:IMAGES]
+    labels = torch.cat([labels for _, labels in batches])[:IMAGES]
+    plain = _plain_items(loader.dataset, len(images))
+    return Part(name, loader.dataset, images, labels, plain)
 
 
 def _plain_items(dataset: Dataset, number: int) -> Tensor:
     """The first images of a data set without its augmentation, if it has one that can be taken off."""
-    if getattr(dataset, "augment", None) is not None:
-        dataset = copy(dataset)
-        dataset.augment = None
+    if isinstance(dataset, Split):
+        dataset = Split(dataset.data, dataset.targets, without_chance(dataset.transform))
     return torch.stack([dataset[index][0] for index in range(min(number, len(dataset)))])
 
 
 def check_data(parts: list[Part]) -> Iterator[Finding]:
+    """Faults of the images and labels of training, validation and test, given in this order."""
     train, *others = parts
     for part in parts:
         if not torch.isfinite(part.images).all():
@@ -64,48 +71,66 @@ def check_data(parts: list[Part]) -> Iterator[Finding]:
                 f"{part.name} images hold nan or infinity: look at them before anything else",
             )
             return
-    yield from _check_scale(train, others)
+    yield from _check_scale(train)
     for part in others:
-        first = range(min(8, len(part.dataset)))
-        if any(not torch.equal(part.dataset[i][0], part.dataset[i][0]) for i in first):
+        yield from _check_same_scale(train, part)
+    for part in others:
+        if _changes_when_read_again(part.dataset):
             yield Finding(
                 "augmented evaluation",
-                f"a {part.name} image is another one each time it is read: augment training images only",
+                f"a {part.name} image is another one each time it is read: "
+                "augment training images only",
             )
     yield from _check_duplicates(parts)
     yield from _check_labels(train, others[0])
 
 
-def _check_scale(train: Part, others: list[Part]) -> Iterator[Finding]:
-    low, high, spread = train.plain.min().item(), train.plain.max().item(), train.plain.std().item()
-    if not 0.3 < spread < 3:
-        looks = (
-            "bytes"
-            if high > 30
-            else "pixels from 0 to 1"
-            if low >= 0 and high <= 1
-            else "another scale"
-        )
+def _changes_when_read_again(dataset: Dataset, number: int = 8) -> bool:
+    for index in range(min(number, len(dataset))):
+        first, _ = dataset[index]
+        again, _ = dataset[index]
+        if not torch.equal(first, again):
+            return True
+    return False
+
+
+def _check_scale(train: Part) -> Iterator[Finding]:
+    low, high = train.plain.min().item(), train.plain.max().item()
+    std = train.plain.std().item()
+    if 0.3 < std < 3:
+        return
+    if high > 30:
+        looks = "bytes"
+    elif low >= 0 and high <= 1:
+        looks = "pixels from 0 to 1"
+    else:
+        looks = "another scale"
+    yield Finding(
+        "not normalised",
+        f"training pixels go from {low:.3g} to {high:.3g}, with standard deviation {std:.3g}, "
+        f"like {looks}: subtract the mean and divide by the standard deviation",
+    )
+
+
+def _check_same_scale(train: Part, part: Part) -> Iterator[Finding]:
+    mean = train.plain.mean(dim=(0, 2, 3))  # (C,)
+    std = train.plain.std(dim=(0, 2, 3)).clamp(min=1e-6)  # (C,)
+    shifts = (part.plain.mean(dim=(0, 2, 3)) - mean) / std
+    ratios = part.plain.std(dim=(0, 2, 3)) / std
+    shift = shifts.abs().max().item()
+    ratio = ratios.log().abs().max().exp().item()
+    if _red_over_blue(train) * _red_over_blue(part) < 0:
         yield Finding(
-            "not normalised",
-            f"training pixels go from {low:.3g} to {high:.3g}, with standard deviation {spread:.3g}, like {looks}: "
-            "subtract the mean and divide by the standard deviation",
+            "channels swapped",
+            f"red is above blue in one of training and {part.name} images, and below in the other: "
+            "RGB and BGR?",
         )
-    mean, std = train.plain.mean(dim=(0, 2, 3)), train.plain.std(dim=(0, 2, 3)).clamp(min=1e-6)
-    for part in others:
-        shift = ((part.plain.mean(dim=(0, 2, 3)) - mean) / std).abs().max().item()
-        ratio = (part.plain.std(dim=(0, 2, 3)) / std).log().abs().max().exp().item()
-        if _red_over_blue(train) * _red_over_blue(part) < 0:
-            yield Finding(
-                "channels swapped",
-                f"red is above blue in one of training and {part.name} images, and below in the other: RGB and BGR?",
-            )
-        elif shift > 0.5 or ratio > 1.5:
-            yield Finding(
-                "scaled differently",
-                f"{part.name} images lie {shift:.2g} deviations from training images, their spread differs by "
-                f"{ratio:.2g} times: normalise all splits with the same numbers",
-            )
+    elif shift > 0.5 or ratio > 1.5:
+        yield Finding(
+            "scaled differently",
+            f"{part.name} images lie {shift:.2g} deviations from training images, their spread "
+            f"differs by {ratio:.2g} times: normalise all splits with the same numbers",
+        )
 
 
 def _red_over_blue(part: Part) -> int:
@@ -115,28 +140,29 @@ def _red_over_blue(part: Part) -> int:
     images = part.plain
     if images.shape[1] != 3 or len(images) < EXAMPLES:
         return 0
-    if hasattr(part.dataset, "mean"):
-        images = denormalize(images, part.dataset.mean.flatten(), part.dataset.std.flatten())
-    difference = (images[:, 0] - images[:, 2]).mean(dim=(1, 2))  # (N,)
-    errors = difference.mean() / (difference.std() / math.sqrt(len(images))).clamp(min=1e-9)
+    images = denormalize(images, *normalization(getattr(part.dataset, "transform", None)))
+    differences = (images[:, 0] - images[:, 2]).mean(dim=(1, 2))  # (N,)
+    standard_error = differences.std() / math.sqrt(len(images))
+    errors = differences.mean() / standard_error.clamp(min=1e-9)
     return int(errors.sign()) if errors.abs() > 5 else 0
 
 
 def _check_duplicates(parts: list[Part]) -> Iterator[Finding]:
-    prints = [_fingerprints(part.dataset) for part in parts]
-    for one, other in ((0, 1), (0, 2), (1, 2)):
-        if common := len(prints[one] & prints[other]):
+    prints = {part.name: _fingerprints(part.dataset) for part in parts}
+    for one, other in combinations(prints, 2):
+        common = prints[one] & prints[other]
+        if common:
             yield Finding(
                 "duplicates",
-                f"{common} images are in both {parts[one].name} and {parts[other].name}: "
+                f"{len(common)} images are in both {one} and {other}: "
                 "take them out of one, or the score flatters",
             )
 
 
 def _fingerprints(dataset: Dataset) -> set[bytes]:
     """A short code for each image's pixels, as they are kept if the data set keeps them."""
-    kept = getattr(dataset, "images", None)
-    images = kept if kept is not None else (dataset[index][0] for index in range(len(dataset)))
+    whole = (dataset[index][0] for index in range(len(dataset)))
+    images = dataset.data if isinstance(dataset, Split) else whole
     return {blake2b(image.cpu().contiguous().numpy(), digest_size=16).digest() for image in images}
 
 
@@ -150,30 +176,43 @@ def _check_labels(train: Part, val: Part) -> Iterator[Finding]:
             "sorted by class",
             f"{same:.0%} of neighbouring training images are of one class: shuffle the loader",
         )
-    elif errors_above_chance(train.images, train.labels, val.images, val.labels) < 3:
-        labels = torch.tensor([int(train.dataset[index][1]) for index in range(len(train.plain))])
-        lost = errors_above_chance(train.plain, labels, val.images, val.labels) >= 3
-        yield Finding(
-            "augmentation changes labels" if lost else "labels do not fit",
-            "the training images' labels say nothing about validation images that look alike: "
-            + (
-                "they do without the augmentation, so look at what it makes"
-                if lost
-                else "look at images with labels"
-            ),
-        )
+        return
+    if errors_above_chance(train.images, train.labels, val.images, val.labels) >= 3:
+        return
+    plain_labels = torch.tensor([int(train.dataset[i][1]) for i in range(len(train.plain))])
+    if errors_above_chance(train.plain, plain_labels, val.images, val.labels) >= 3:
+        fault = "augmentation changes labels"
+        advice = "they do without the augmentation, so look at what it makes"
+    else:
+        fault = "labels do not fit"
+        advice = "look at images with labels"
+    yield Finding(
+        fault,
+        "the training images' labels say nothing about validation images that look alike: "
+        + advice,
+    )
 
 
-def errors_above_chance(images: Tensor, labels: Tensor, queries: Tensor, answers: Tensor) -> float:
+def errors_above_chance(
+    images: Tensor, labels: Tensor, queries: Tensor, query_labels: Tensor
+) -> float:
     """By how many standard errors the nearest of `images` predicts the label of `queries` better
     than chance does.
 
     Images are compared at 16 x 16 pixels, each minus its mean and divided by its length.
     """
-    small = [F.adaptive_avg_pool2d(batch, 16).flatten(1) for batch in (images, queries)]
-    small = [F.normalize(batch - batch.mean(dim=1, keepdim=True)) for batch in small]  # (N, 768)
-    hits = (labels[(small[1] @ small[0].T).argmax(dim=1)] == answers).float().mean().item()
-    classes = int(max(labels.max(), answers.max())) + 1
-    shares = [values.bincount(minlength=classes) / len(values) for values in (labels, answers)]
-    chance = (shares[0] * shares[1]).sum().item()
-    return (hits - chance) / math.sqrt(max(chance * (1 - chance), 1e-9) / len(answers))
+    similarity = _comparable(queries) @ _comparable(images).T  # (queries, images)
+    predictions = labels[similarity.argmax(dim=1)]
+    accuracy = (predictions == query_labels).float().mean().item()
+    classes = int(max(labels.max(), query_labels.max())) + 1
+    shares = labels.bincount(minlength=classes) / len(labels)
+    query_shares = query_labels.bincount(minlength=classes) / len(query_labels)
+    chance = (shares * query_shares).sum().item()
+    variance = max(chance * (1 - chance), 1e-9)
+    return (accuracy - chance) / math.sqrt(variance / len(query_labels))
+
+
+def _comparable(images: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, C * 256), of mean 0 and length 1."""
+    small = F.adaptive_avg_pool2d(images, 16).flatten(1)
+    return F.normalize(small - small.mean(dim=1, keepdim=True))

@@ -3,6 +3,7 @@ on it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
@@ -12,14 +13,14 @@ from torch.optim import Optimizer
 
 from course_utils.data import Loaders
 from course_utils.lessons.lesson_07.datachecks import Finding, Part, check_data, first_images
-from course_utils.lessons.lesson_07.probes import dead_shares
+from course_utils.lessons.lesson_07.probes import dead_channels
 from course_utils.training import LossFunction, evaluation_mode, train_one_epoch
 
-BATCH, STEPS, FIRST_STEPS = (
-    32,
-    200,
-    60,
-)  # images to learn by heart, steps enough for it; steps on many batches
+Batch = tuple[Tensor, Tensor]  # images and labels
+BATCH = 32  # images to overfit
+STEPS = 200  # enough to overfit them
+FIRST_STEPS = 60  # on many batches, as a training begins
+HOPELESS = {"not finite", "too few outputs", "not logits", "softmax in the loss"}
 
 
 def sanity_check(
@@ -40,62 +41,70 @@ def sanity_check(
     look, for a sound training that is very slow can be found too; a clean bill is no proof, for
     what it does not look for it cannot see.
     """
-    states = [
-        (loader.generator, loader.generator.get_state())
-        for loader in loaders
-        if loader.generator is not None
-    ]
-    with torch.random.fork_rng():
-        try:
-            parts = [
-                first_images(name, getattr(loaders, name)) for name in ("train", "val", "test")
-            ]
-            findings = [
-                *check_data(parts),
-                *_check_outputs(model, parts[0]),
-                *_check_loss(model, parts[0], loss_fn),
-            ]
-            faults = {finding.fault for finding in findings}
-            if not faults & {"not finite", "too few outputs"}:
-                findings += _check_network(deepcopy(model), parts[0])
-            hopeless = {"not finite", "too few outputs", "not logits", "softmax in the loss"}
-            if training and not faults & hopeless:
-                findings += _check_training(model, parts[0], optimizer, loss_fn, train_epoch)
-        finally:
-            for generator, state in states:
-                generator.set_state(state)
+    with torch.random.fork_rng(), _restored_generators(loaders):
+        parts = [first_images(name, getattr(loaders, name)) for name in ("train", "val", "test")]
+        train = parts[0]
+        findings = list(check_data(parts))
+        findings += _check_outputs(model, train)
+        findings += _check_loss(model, train, loss_fn)
+        faults = {finding.fault for finding in findings}
+        if not faults & {"not finite", "too few outputs"}:
+            findings += _check_network(deepcopy(model), train)
+        if training and not faults & HOPELESS:
+            findings += _check_training(model, train, optimizer, loss_fn, train_epoch)
     return findings
 
 
+@contextmanager
+def _restored_generators(loaders: Loaders) -> Iterator[None]:
+    """After the block the loaders' generators are as they were before it."""
+    generators = [loader.generator for loader in loaders if loader.generator is not None]
+    states = [generator.get_state() for generator in generators]
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+
+
+def _device_of(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
+
+
 def _check_outputs(model: nn.Module, train: Part) -> Iterator[Finding]:
-    device = next(model.parameters()).device
+    images = train.images[:64].to(_device_of(model))
     with evaluation_mode(model), torch.no_grad():
-        logits = model(train.images[:64].to(device)).cpu()
+        logits = model(images).cpu()
+    largest_label = int(train.labels.max())
     if not torch.isfinite(logits).all():
         yield Finding(
             "not finite",
             "the logits hold nan or infinity: look for a rate too high or a division by 0",
         )
-    elif logits.dim() != 2 or logits.shape[1] <= int(train.labels.max()):
-        shape, label = tuple(logits.shape), int(train.labels.max())
+    elif logits.dim() != 2 or logits.shape[1] <= largest_label:
+        shape = tuple(logits.shape)
         yield Finding(
             "too few outputs",
-            f"outputs have shape {shape} and labels go up to {label}: mend the last layer",
+            f"outputs have shape {shape} and labels go up to {largest_label}: mend the last layer",
         )
-    elif (logits >= 0).all() and torch.allclose(
-        logits.sum(dim=1), torch.ones(len(logits)), atol=1e-4
-    ):
+    elif _are_probabilities(logits):
         yield Finding(
             "not logits",
             "the model's outputs add up to 1: cross-entropy has the softmax in it, remove yours",
         )
 
 
+def _are_probabilities(outputs: Tensor) -> bool:
+    sums = outputs.sum(dim=1)
+    return bool((outputs >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-4)
+
+
 def _check_loss(model: nn.Module, train: Part, loss_fn: LossFunction) -> Iterator[Finding]:
-    labels = torch.arange(
-        max(2, int(train.labels.max()) + 1), device=next(model.parameters()).device
-    )
-    sure, surer = (loss_fn(size * F.one_hot(labels).float(), labels).item() for size in (20, 40))
+    classes = max(2, int(train.labels.max()) + 1)
+    labels = torch.arange(classes, device=_device_of(model))
+    right_logits = F.one_hot(labels).float()
+    sure = loss_fn(20 * right_logits, labels).item()
+    surer = loss_fn(40 * right_logits, labels).item()
     if sure > 0.1 and abs(sure - surer) < 1e-3:
         yield Finding(
             "softmax in the loss",
@@ -104,8 +113,33 @@ def _check_loss(model: nn.Module, train: Part, loss_fn: LossFunction) -> Iterato
 
 
 def _check_network(model: nn.Module, train: Part) -> Iterator[Finding]:
-    device = next(model.parameters()).device
-    images, labels = train.images[:64].to(device), train.labels[:64].to(device)
+    device = _device_of(model)
+    images = train.images[:64].to(device)
+    labels = train.labels[:64].to(device)
+    yield from _check_evaluation(model, images)
+    for name, share in dead_channels(model, images).items():
+        if share > 0.9:
+            yield Finding(
+                "dead ReLUs",
+                f"{share:.0%} of what enters {name} is 0 for every image: start anew, lower rate",
+            )
+    model.train().zero_grad()
+    F.cross_entropy(model(images), labels).backward()
+    still = [name for name, p in model.named_parameters() if p.requires_grad and _is_still(p)]
+    if still:
+        yield Finding(
+            "no gradient",
+            f"no gradient reaches {still[0]} and {len(still) - 1} others: they will not learn",
+        )
+
+
+def _is_still(parameter: nn.Parameter) -> bool:
+    """Whether it has no gradient; that of a vector may be 0, as before normalisation."""
+    gradient = parameter.grad
+    return gradient is None or (parameter.dim() > 1 and not gradient.any())
+
+
+def _check_evaluation(model: nn.Module, images: Tensor) -> Iterator[Finding]:
     model.eval()
     with torch.no_grad():
         logits = model(images)
@@ -120,31 +154,13 @@ def _check_network(model: nn.Module, train: Part) -> Iterator[Finding]:
     elif not torch.allclose(logits[: len(alone)], alone, rtol=0, atol=scale):
         yield Finding(
             "depends on neighbours",
-            "in evaluation mode the answer for an image depends on its batch: does the model obey eval()?",
+            "in evaluation mode the answer for an image depends on its batch: "
+            "does the model obey eval()?",
         )
     if len(images) > 1 and logits.std(dim=0).max() < 1e-6:
         yield Finding(
             "one answer",
             "the model gives the same logits to every image: a layer is dead or its input lost",
-        )
-    for name, share in dead_shares(model, images).items():
-        if share > 0.9:
-            yield Finding(
-                "dead ReLUs",
-                f"{share:.0%} of what enters {name} is 0 for every image: start anew, lower rate",
-            )
-    model.train().zero_grad()
-    F.cross_entropy(model(images), labels).backward()
-    still = [
-        name
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-        and (parameter.grad is None or (parameter.dim() > 1 and not parameter.grad.any()))
-    ]
-    if still:
-        yield Finding(
-            "no gradient",
-            f"no gradient reaches {still[0]} and {len(still) - 1} others: they will not learn",
         )
 
 
@@ -157,21 +173,16 @@ def _check_training(
 ) -> Iterator[Finding]:
     if optimizer is None:
         optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.001)
-    order = torch.randperm(
-        len(train.images), generator=torch.Generator().manual_seed(0)
-    )  # a mixture in each batch
-    chosen = [
-        part for part in order.split(BATCH) if len(part) > 1
-    ]  # batch norm may refuse a single image
-    batches = [(train.images[part], train.labels[part]) for part in chosen]
-    own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-    if not own & {id(parameter) for parameter in model.parameters()}:
+    batches = _mixed_batches(train)
+    learned = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not learned & {id(p) for p in model.parameters()}:
         yield Finding(
             "other parameters",
             "the optimizer has none of the model's parameters: make it after the model",
         )
         return
-    seen = _watch_loop(*deepcopy((model, optimizer)), batches[:3], train_epoch, loss_fn)
+    model_copy, optimizer_copy = deepcopy((model, optimizer))
+    seen = _watch_loop(model_copy, optimizer_copy, batches[:3], train_epoch, loss_fn)
     if "kept" in seen:
         yield Finding(
             "gradients kept",
@@ -183,29 +194,41 @@ def _check_training(
             "trains in evaluation mode",
             "the loop takes steps in evaluation mode: call model.train() first",
         )
-    trouble = _first_steps(*deepcopy((model, optimizer)), batches, loss_fn)
+    model_copy, optimizer_copy = deepcopy((model, optimizer))
+    trouble = _first_steps(model_copy, optimizer_copy, batches, loss_fn)
     if not trouble:
         return
-    rate = max(group["lr"] for group in optimizer.param_groups)
-    slower_model, slower = deepcopy((model, optimizer))
-    for group in slower.param_groups:
+    lr = max(group["lr"] for group in optimizer.param_groups)
+    model_copy, optimizer_copy = deepcopy((model, optimizer))
+    for group in optimizer_copy.param_groups:
         group["lr"] /= 10
-    if not _first_steps(slower_model, slower, batches, loss_fn):
+    if not _first_steps(model_copy, optimizer_copy, batches, loss_fn):
         yield Finding(
             "rate too high",
-            f"at the rate {rate:g} {trouble}; at a tenth of it the first steps go well",
+            f"at the rate {lr:g} {trouble}; at a tenth of it the first steps go well",
         )
     else:
         yield Finding(
             "does not learn",
-            f"{trouble}, at the rate {rate:g} and at a tenth of it: look at model and loss",
+            f"{trouble}, at the rate {lr:g} and at a tenth of it: look at model and loss",
         )
+
+
+def _mixed_batches(train: Part) -> list[Batch]:
+    """Batches with a mixture of classes in each, also from a loader that is sorted."""
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(train.images), generator=generator)
+    return [
+        (train.images[chosen], train.labels[chosen])
+        for chosen in order.split(BATCH)
+        if len(chosen) > 1  # batch norm may refuse a single image
+    ]
 
 
 def _watch_loop(
     model: nn.Module,
     optimizer: Optimizer,
-    batches: list,
+    batches: list[Batch],
     train_epoch: Callable,
     loss_fn: LossFunction,
 ) -> set[str]:
@@ -215,16 +238,14 @@ def _watch_loop(
     seen = set()
 
     def gradients() -> list[Tensor]:
-        return [
-            p.grad
-            for group in optimizer.param_groups
-            for p in group["params"]
-            if p.grad is not None
-        ]
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        return [p.grad for p in parameters if p.grad is not None]
 
     def before(*_: object) -> None:
-        kept = any(gradient.isnan().any() for gradient in gradients())
-        seen.update({"kept"} if kept else (), () if model.training else {"evaluation"})
+        if any(gradient.isnan().any() for gradient in gradients()):
+            seen.add("kept")
+        if not model.training:
+            seen.add("evaluation")
         for gradient in gradients():
             gradient.nan_to_num_(nan=0.0)
 
@@ -235,17 +256,17 @@ def _watch_loop(
     optimizer.zero_grad()
     optimizer.register_step_pre_hook(before)
     optimizer.register_step_post_hook(after)
-    train_epoch(model, batches, optimizer, next(model.parameters()).device, loss_fn=loss_fn)
+    train_epoch(model, batches, optimizer, _device_of(model), loss_fn=loss_fn)
     return seen
 
 
-def learn_by_heart(
+def overfit_one_batch(
     model: nn.Module,
     optimizer: Optimizer,
     images: Tensor,
     labels: Tensor,
     steps: int,
-    loss_fn=F.cross_entropy,
+    loss_fn: LossFunction = F.cross_entropy,
 ) -> list[float]:
     """The loss before each of `steps` steps on one and the same batch, in training mode; the model
     changes.
@@ -266,33 +287,41 @@ def learn_by_heart(
 
 
 def _first_steps(
-    model: nn.Module, optimizer: Optimizer, batches: list, loss_fn: LossFunction
+    model: nn.Module, optimizer: Optimizer, batches: list[Batch], loss_fn: LossFunction
 ) -> str:
-    """What goes wrong when one batch is to be learned by heart, and in the first steps on many; ""
-    if nothing does.
+    """What goes wrong when one batch is to be overfitted, and in the first steps on many; "" if
+    nothing does.
     """
-    device = next(model.parameters()).device
+    device = _device_of(model)
     batches = [(images.to(device), labels.to(device)) for images, labels in batches]
-    (images, labels), shares = batches[0], batches[0][1].bincount() / len(batches[0][1])
-    knowing_nothing = (
-        -torch.special.xlogy(shares, shares).sum().item()
-    )  # the least loss without looking at the images
-    student, its_optimizer = deepcopy((model, optimizer))
+    images, labels = batches[0]
+    chance_loss = _chance_loss(labels)
+    model_copy, optimizer_copy = deepcopy((model, optimizer))
     for _ in range(0, STEPS, 20):  # a healthy model is done after a few rounds
-        losses = learn_by_heart(student, its_optimizer, images, labels, 20, loss_fn)
-        if losses[-1] <= knowing_nothing / 2:
+        losses = overfit_one_batch(model_copy, optimizer_copy, images, labels, 20, loss_fn)
+        if losses[-1] <= chance_loss / 2:
             break
     else:
-        return f"{len(labels)} images are not learned by heart in {STEPS} steps (loss {losses[-1]:.3g})"
-    losses = [
-        learn_by_heart(model, optimizer, *batch, 1, loss_fn)[0]
-        for batch in (batches * STEPS)[:FIRST_STEPS]
-    ]
-    if not max(losses) < 1.5 * max(losses[0], knowing_nothing):  # nan compares as false
-        return (
-            f"the loss jumps from {losses[0]:.3g} to {max(losses):.3g} within {FIRST_STEPS} steps"
-        )
+        what = f"{len(labels)} images are not learned by heart"
+        return f"{what} in {STEPS} steps (loss {losses[-1]:.3g})"
+
+    losses = []
+    for images, labels in (batches * STEPS)[:FIRST_STEPS]:
+        losses += overfit_one_batch(model, optimizer, images, labels, 1, loss_fn)
+    first, highest = losses[0], max(losses)
+    if not highest < 1.5 * max(first, chance_loss):  # nan compares as false
+        return f"the loss jumps from {first:.3g} to {highest:.3g} within {FIRST_STEPS} steps"
+
+    images, _ = batches[0]
     model.eval()
     with torch.no_grad():
-        spread = model(images).std(dim=0).max().item() if len(images) > 1 else 1.0
-    return "" if spread > 1e-6 else f"all images get the same answer after {FIRST_STEPS} steps"
+        logits = model(images)
+    if len(images) > 1 and not logits.std(dim=0).max() > 1e-6:
+        return f"all images get the same answer after {FIRST_STEPS} steps"
+    return ""
+
+
+def _chance_loss(labels: Tensor) -> float:
+    """The least cross-entropy without a look at the images: the entropy of the labels."""
+    shares = labels.bincount() / len(labels)
+    return -torch.special.xlogy(shares, shares).sum().item()

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from course_utils.probes import forward_hooks
 from course_utils.training import evaluation_mode
 
 
-def dead_shares(model: nn.Module, images: Tensor) -> dict[str, float]:
+def dead_channels(model: nn.Module, images: Tensor) -> dict[str, float]:
     """How much of what enters each convolution and linear layer is 0 for every image: name -> share
     of its channels.
 
@@ -15,24 +16,17 @@ def dead_shares(model: nn.Module, images: Tensor) -> dict[str, float]:
     """
     shares = {}
 
-    def keep(name: str):
-        def hook(module: nn.Module, inputs: tuple) -> None:
-            values = inputs[0].detach().transpose(0, 1).flatten(1)  # (C, N * H * W)
-            if values.min() >= 0:
-                shares[name] = (values.amax(dim=1) == 0).double().mean().item()
+    def measure(name: str, inputs: Tensor, outputs: Tensor) -> None:
+        values = inputs.transpose(0, 1).flatten(1)  # (C, N * H * W)
+        if values.min() >= 0:
+            dead = values.amax(dim=1) == 0  # (C,)
+            shares[name] = dead.double().mean().item()
 
-        return hook
-
-    layers = [
-        (name, layer)
+    layers = {
+        name: layer
         for name, layer in model.named_modules()
         if isinstance(layer, (nn.Conv2d, nn.Linear))
-    ]
-    handles = [layer.register_forward_pre_hook(keep(name)) for name, layer in layers]
-    try:
-        with evaluation_mode(model), torch.no_grad():
-            model(images)
-    finally:
-        for handle in handles:
-            handle.remove()
+    }
+    with forward_hooks(layers, measure), evaluation_mode(model), torch.no_grad():
+        model(images)
     return shares

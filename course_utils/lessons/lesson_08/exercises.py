@@ -2,114 +2,133 @@
 
 import torch
 
-from course_utils.exercises import exercise, require, require_tensor
+from course_utils.exercises import (
+    as_number,
+    calls,
+    exercise,
+    require,
+    require_tensor,
+    returned,
+    same,
+)
+
+RATES_AT = (  # step, steps, peak, warmup
+    (0, 100, 0.4, 0.25),
+    (1, 100, 0.4, 0.25),
+    (25, 200, 0.4, 0.25),
+    (50, 200, 0.4, 0.25),
+    (125, 200, 0.4, 0.25),
+    (200, 200, 0.4, 0.25),
+    (55, 100, 0.9, 0.1),
+)
 
 
-def number(value: object) -> float:
-    """The value as a number; NotYet if it is none."""
-    require(
-        value is not None and value is not ...,
-        "Your function returns nothing yet: replace the dots.",
-    )
-    value = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
-    require(isinstance(value, (int, float)) and not isinstance(value, bool), "Return a number.")
-    return value
-
-
-@exercise("08.rate_at")
-def check_rate_at(answer) -> None:
+@exercise("08.rate_at", calls(*RATES_AT))
+def judge_rate_at(results) -> None:
     """A function (step, steps, peak, warmup) -> the learning rate of a triangle that begins and
     ends at 0.
     """
+    by_step = {step: result for (step, *_), result in zip(RATES_AT, results, strict=True)}
 
-    def near(expected: float, *arguments: float) -> bool:
-        return abs(number(answer(*arguments)) - expected) < 1e-9
+    def near(expected: float, step: int) -> bool:
+        return abs(as_number(returned(by_step[step]), verb="Return") - expected) < 1e-9
 
+    require(near(0, 0), "At step 0 the rate is 0: this triangle begins at the very bottom.")
     require(
-        near(0, 0, 100, 0.4, 0.25),
-        "At step 0 the rate is 0: this triangle begins at the very bottom.",
-    )
-    require(
-        not near(0.4, 1, 100, 0.4, 0.25),
+        not near(0.4, 1),
         "The peak is at step warmup * steps; yours is there after one step already.",
     )
     require(
-        near(0.2, 25, 200, 0.4, 0.25),
+        near(0.2, 25),
         "Halfway up, at step 25 of 200 with warmup 0.25, the rate is half of the peak.",
     )
-    require(near(0.4, 50, 200, 0.4, 0.25), "At step warmup * steps the rate is the peak.")
+    require(near(0.4, 50), "At step warmup * steps the rate is the peak.")
     require(
-        near(0.2, 125, 200, 0.4, 0.25),
+        near(0.2, 125),
         "Halfway down, at step 125 of 200 with warmup 0.25, it is half of the peak.",
     )
-    require(near(0, 200, 200, 0.4, 0.25), "At the last step the rate is 0.")
+    require(near(0, 200), "At the last step the rate is 0.")
     require(
-        near(0.45, 55, 100, 0.9, 0.1),
+        near(0.45, 55),
         "It is right for one triangle and not for another: use all four arguments.",
     )
 
 
-@exercise("08.alternate")
-def check_alternate(answer) -> None:
+IMAGES = torch.rand(6, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+FIRST = torch.tensor([True, False, False, True, True, False])
+
+
+def flipped(chosen: torch.Tensor, axis: int = -1) -> torch.Tensor:
+    """The images, the chosen ones mirrored."""
+    return torch.where(chosen.view(-1, 1, 1, 1), IMAGES.flip(axis), IMAGES)
+
+
+@exercise("08.alternate", calls(*((IMAGES, FIRST, epoch) for epoch in range(4))))
+def judge_alternate(results) -> None:
     """A function (images, first, epoch) -> the images as flips on alternate epochs show them."""
-    generator = torch.Generator().manual_seed(0)
-    images = torch.rand(6, 3, 4, 4, generator=generator)
-    first = torch.tensor([True, False, False, True, True, False])
-
-    def expected(mirrored: torch.Tensor, axis: int = -1) -> torch.Tensor:
-        return torch.stack(
-            [im.flip(axis) if m else im for im, m in zip(images, mirrored, strict=True)]
-        )
-
-    given = images.clone(), first.clone()
-    require_tensor(answer(*given, 0), (6, 3, 4, 4), "what you return")
+    require_tensor(returned(results[0]), (6, 3, 4, 4), "what you return")
+    values = [returned(result) for result in results]
+    images, first, _ = zip(*(result["arguments"] for result in results), strict=True)
     require(
-        torch.equal(given[0], images), "You changed the images that you were given: make new ones."
+        all(same(given, IMAGES) for given in images),
+        "You changed the images that you were given: make new ones.",
     )
-    values = [answer(*given, epoch) for epoch in range(4)]
-    require(torch.equal(given[1], first), "You changed `first`: the next epoch needs it as it was.")
     require(
-        not torch.equal(values[0], expected(first, -2)),
+        all(same(given, FIRST) for given in first),
+        "You changed `first`: the next epoch needs it as it was.",
+    )
+    require(
+        not same(values[0], flipped(FIRST, -2)),
         "You turn the images upside down: mirror the last axis.",
     )
     require(
-        not torch.equal(values[0], expected(~first)),
+        not same(values[0], flipped(~FIRST)),
         "In epoch 0 those are mirrored for which `first` is True.",
     )
     require(
-        torch.equal(values[0], expected(first)),
+        same(values[0], flipped(FIRST)),
         "In epoch 0 exactly those of `first` are mirrored, left to right.",
     )
     require(
-        not torch.equal(values[1], expected(first)),
+        not same(values[1], flipped(FIRST)),
         "Epoch 1 looks like epoch 0: now the other images are mirrored.",
     )
     require(
-        torch.equal(values[1], expected(~first)),
+        same(values[1], flipped(~FIRST)),
         "In epoch 1 exactly the images that `first` leaves out are mirrored.",
     )
     require(
-        torch.equal(values[2], expected(first)) and torch.equal(values[3], expected(~first)),
+        same(values[2], flipped(FIRST)) and same(values[3], flipped(~FIRST)),
         "Epochs 0 and 1 are right. Epoch 2 is as epoch 0, epoch 3 as epoch 1, and so on.",
     )
 
 
-@exercise("08.epochs_in_budget")
-def check_epochs_in_budget(answer) -> None:
+# (operations, multiply-adds, images); 6,600,000 operations are 11 epochs
+BUDGETS = ((6_600_000, 100, 1000), (6_599_999, 100, 1000), (5, 100, 1000))
+
+
+@exercise("08.epochs_in_budget", calls(*BUDGETS))
+def judge_epochs_in_budget(results) -> None:
     """A function (operations, multiply_adds, images) -> how many whole epochs the operations pay
     for.
     """
-    value = number(answer(6_600_000, 100, 1000))  # 11 epochs
-    require(value != 66, "A step takes three forward passes: backward has two parts.")
+    exact, one_less, tiny = results
+    epochs = as_number(returned(exact), verb="Return")
+    require(epochs != 66, "A step takes three forward passes: backward has two parts.")
     require(
-        value != 33,
-        "You forgot the passes backward: a step takes three forward passes, a multiply-add two operations.",
+        epochs != 33,
+        "You forgot the passes backward: a step takes three forward passes, "
+        "a multiply-add two operations.",
     )
-    require(value != 22, "A multiply-add is two operations: one multiplication and one addition.")
+    require(epochs != 22, "A multiply-add is two operations: one multiplication and one addition.")
     require(
-        value == 11,
-        f"6,600,000 operations, 100 multiply-adds and 1,000 images give 11 epochs, not {value}.",
+        epochs == 11,
+        f"6,600,000 operations, 100 multiply-adds and 1,000 images give 11 epochs, not {epochs}.",
     )
-    value = number(answer(6_599_999, 100, 1000))
-    require(value == 10, "One operation less, and the eleventh epoch is not paid for: round down.")
-    require(number(answer(5, 100, 1000)) == 0, "A budget below one epoch pays for none.")
+    require(
+        as_number(returned(one_less), verb="Return") == 10,
+        "One operation less, and the eleventh epoch is not paid for: round down.",
+    )
+    require(
+        as_number(returned(tiny), verb="Return") == 0, "A budget below one epoch pays for none."
+    )

@@ -17,12 +17,14 @@ def orthogonalize(matrix: Tensor, steps: int = 3) -> Tensor:
     Each step applies one odd polynomial to all singular values at once, by matrix products alone
     (Newton-Schulz).
     """
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    is_wide = matrix.shape[0] <= matrix.shape[1]
+    wide = matrix if is_wide else matrix.T
     wide = wide / (wide.norm() + 1e-7)  # no singular value above 1
     for _ in range(steps):
         square = wide @ wide.T
-        wide = 3.4445 * wide + (-4.7750 * square + 2.0315 * square @ square) @ wide
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+        polynomial = -4.7750 * square + 2.0315 * square @ square
+        wide = 3.4445 * wide + polynomial @ wide
+    return wide if is_wide else wide.T
 
 
 class Muon(torch.optim.Optimizer):
@@ -40,23 +42,27 @@ class Muon(torch.optim.Optimizer):
         if not lr > 0:
             raise ValueError(f"lr is {lr}: give a number above 0")
         super().__init__(params, {"lr": lr, "momentum": momentum})
-        for weight in (p for group in self.param_groups for p in group["params"]):
-            if weight.ndim < 2:
-                raise ValueError(
-                    f"a parameter of shape {tuple(weight.shape)} is no matrix: give it to another optimizer"
-                )
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.ndim < 2:
+                    what = f"a parameter of shape {tuple(weight.shape)} is no matrix"
+                    raise ValueError(f"{what}: give it to another optimizer")
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """One step; parameters without a gradient stay as they are."""
         for group in self.param_groups:
-            for weight in (p for p in group["params"] if p.grad is not None):
-                state = self.state[weight]
-                if not state:
-                    state["momentum"] = torch.zeros_like(weight)
-                state["momentum"].mul_(group["momentum"]).add_(weight.grad)
-                update = weight.grad.add(state["momentum"], alpha=group["momentum"])
-                weight.mul_(len(weight) ** 0.5 / weight.norm())
-                weight.sub_(
-                    orthogonalize(update.flatten(start_dim=1)).view_as(weight), alpha=group["lr"]
-                )
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._update(weight, group["lr"], group["momentum"])
+
+    def _update(self, weight: nn.Parameter, lr: float, momentum: float) -> None:
+        state = self.state[weight]
+        if not state:
+            state["momentum"] = torch.zeros_like(weight)
+        average = state["momentum"]
+        average.mul_(momentum).add_(weight.grad)
+        update = weight.grad.add(average, alpha=momentum)  # Nesterov's
+        update = orthogonalize(update.flatten(start_dim=1))
+        weight.mul_(len(weight) ** 0.5 / weight.norm())
+        weight.sub_(update.view_as(weight), alpha=lr)

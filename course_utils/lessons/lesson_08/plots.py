@@ -10,6 +10,15 @@ from matplotlib.figure import Figure
 
 from course_utils.plotting import COLORS
 
+MEASURES = {"time": "time", "flops": "operations"}
+# the trainings that were given a budget: name in the record, in words, marker and its size
+GOALS = (
+    ("fortieth", "a fortieth", "*", 12),
+    ("eighth", "an eighth", "D", 7),
+    ("fifth", "a fifth", "s", 7),
+)
+Point = tuple[float, float]  # cost, as a share of the source's, and test accuracy
+
 
 def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     """Test accuracy against cost in lesson 08's recorded ladder: benchmarks/cost_to_accuracy.py's
@@ -22,66 +31,92 @@ def plot_costs(recorded: dict, measure: str = "time") -> Figure:
     Raises:
         ValueError: if `measure` is neither.
     """
-    names = {"time": "time", "flops": "operations"}
-    if measure not in names:
-        raise ValueError(f"measure is {measure!r}: give one of {', '.join(names)}")
+    if measure not in MEASURES:
+        raise ValueError(f"measure is {measure!r}: give one of {', '.join(MEASURES)}")
     figure, ax = plt.subplots(figsize=(8, 5))
-    climbed, costs, kept, labels = recorded["ladder"], recorded["costs"], [], {}
-    for number, rung in enumerate(climbed["rungs"], start=1):
-        if not rung["only_speed"]:
-            x, y = (
-                costs["images"][rung["name"]][measure] * costs["training"],
-                _mean(rung["test_accuracy"]),
-            )
-            kept += [] if rung["aside"] else [(x, y)]
-            ax.plot(
-                x,
-                y,
-                "o",
-                color=COLORS[0],
-                fillstyle="none" if rung["aside"] else "full",
-                markersize=6,
-            )
-            near = (
-                (a, b) for a, b in labels if abs(math.log10(a / x)) < 0.07 and abs(b - y) < 0.015
-            )
-            labels.setdefault(next(near, (x, y)), []).append(number)
-            ax.plot(
-                [], [], " ", label=f"{number} {rung['name']}{' (aside)' if rung['aside'] else ''}"
-            )
-    for point, numbers in labels.items():  # points too close for a label each share one
-        in_a_row = len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1
-        label = f"{numbers[0]}-{numbers[-1]}" if in_a_row else ", ".join(map(str, numbers))
-        ax.annotate(label, point, xytext=(6, 6), textcoords="offset points", fontsize=8)
-    label = f"the ladder: {climbed['epochs']} epochs, {climbed['images']:,} images"
-    ax.plot(*zip(*kept, strict=True), color=COLORS[0], alpha=0.4, label=label)
-    _mark_goals(ax, recorded, measure)
+    _draw_rungs(ax, recorded, measure)
+    _draw_goals(ax, recorded, measure)
     ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
     ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
-    ax.set(
-        xscale="log",
-        xlabel=f"{names[measure]}, as a share of the source's 30 epochs",
-        ylabel="test accuracy",
-    )
+    ax.set_xscale("log")
+    ax.set_xlabel(f"{MEASURES[measure]}, as a share of the source's 30 epochs")
+    ax.set_ylabel("test accuracy")
     ax.margins(y=0.1)
-    ax.set_title(f"recorded: CIFAR-10 (JPEG), means of {climbed['seeds']} seeds", fontsize=10)
+    seeds = recorded["ladder"]["seeds"]
+    ax.set_title(f"recorded: CIFAR-10 (JPEG), means of {seeds} seeds", fontsize=10)
     ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.5)
     return figure
 
 
-def _mark_goals(ax: Axes, recorded: dict, measure: str) -> None:
-    for about, marker, size in (
-        ("a fortieth", "*", 12),
-        ("an eighth", "D", 7),
-        ("a fifth", "s", 7),
-    ):
-        if goal := recorded.get(about.split()[1]):
-            x = _mean(goal["cost"]) if measure == "time" else goal["flops"]
-            y, spread = _mean(goal["test_accuracy"]), _spread(goal["test_accuracy"])
-            label = f"{about} of the time{', one seed' if len(goal['test_accuracy']) == 1 else ''}"
-            ax.errorbar(
-                x, y, yerr=spread, fmt=marker, color=COLORS[1], markersize=size, label=label
-            )
+def _draw_rungs(ax: Axes, recorded: dict, measure: str) -> None:
+    """A point for each rung that has an accuracy of its own, and a line through the ladder."""
+    ladder, costs = recorded["ladder"], recorded["costs"]
+    line: list[Point] = []  # without asides
+    points: list[tuple[int, Point]] = []  # with the rung's number
+    for number, rung in enumerate(ladder["rungs"], start=1):
+        if rung["only_speed"]:
+            continue
+        cost = costs["images"][rung["name"]][measure] * costs["training"]
+        point = (cost, _mean(rung["test_accuracy"]))
+        points.append((number, point))
+        if rung["aside"]:
+            name, fill = f"{rung['name']} (aside)", "none"
+        else:
+            name, fill = rung["name"], "full"
+            line.append(point)
+        ax.plot(*point, "o", color=COLORS[0], fillstyle=fill, markersize=6)
+        ax.plot([], [], " ", label=f"{number} {name}")  # the legend names the numbers
+    for point, numbers in _share_labels(points).items():
+        text = _in_short(numbers)
+        ax.annotate(text, point, xytext=(6, 6), textcoords="offset points", fontsize=8)
+    x, y = zip(*line, strict=True)
+    label = f"the ladder: {ladder['epochs']} epochs, {ladder['images']:,} images"
+    ax.plot(x, y, color=COLORS[0], alpha=0.4, label=label)
+
+
+def _share_labels(points: list[tuple[int, Point]]) -> dict[Point, list[int]]:
+    """Numbers by the point that they stand at: points too close for a label each share one."""
+    labels: dict[Point, list[int]] = {}
+    for number, point in points:
+        near = [other for other in labels if _are_close(point, other)]
+        place = near[0] if near else point
+        labels.setdefault(place, []).append(number)
+    return labels
+
+
+def _are_close(one: Point, other: Point) -> bool:
+    apart = math.log10(one[0] / other[0])
+    return abs(apart) < 0.07 and abs(one[1] - other[1]) < 0.015
+
+
+def _in_short(numbers: list[int]) -> str:
+    """[1, 2, 3] -> "1-3"; two numbers, or some with a gap, one by one."""
+    first, last = numbers[0], numbers[-1]
+    if len(numbers) > 2 and last - first == len(numbers) - 1:
+        return f"{first}-{last}"
+    return ", ".join(str(number) for number in numbers)
+
+
+def _draw_goals(ax: Axes, recorded: dict, measure: str) -> None:
+    """The trainings that were given a budget, with their spread over seeds."""
+    for name, words, marker, size in GOALS:
+        if name not in recorded:
+            continue
+        goal = recorded[name]
+        cost = _mean(goal["cost"]) if measure == "time" else goal["flops"]
+        accuracies = goal["test_accuracy"]
+        label = f"{words} of the time"
+        if len(accuracies) == 1:
+            label += ", one seed"
+        ax.errorbar(
+            cost,
+            _mean(accuracies),
+            yerr=_spread(accuracies),
+            fmt=marker,
+            color=COLORS[1],
+            markersize=size,
+            label=label,
+        )
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -90,4 +125,6 @@ def _mean(values: Sequence[float]) -> float:
 
 def _spread(values: Sequence[float]) -> float:
     """Standard deviation; 0 of one value."""
-    return torch.tensor(values).std().item() if len(values) > 1 else 0.0
+    if len(values) == 1:
+        return 0.0
+    return torch.tensor(values).std().item()

@@ -14,8 +14,8 @@ def row_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> list[floa
     training mode. Works on a copy, so that neither gradients nor running statistics are left
     behind.
     """
-    model, images = deepcopy(model).train(), images.detach().clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(
-        F.cross_entropy(model(images), labels), images
-    )  # (N, C, H, W)
+    model = deepcopy(model).train()
+    images = images.detach().clone().requires_grad_()
+    loss = F.cross_entropy(model(images), labels)
+    (gradient,) = torch.autograd.grad(loss, images)  # (N, C, H, W)
     return gradient.double().square().mean(dim=(0, 1, 3)).sqrt().tolist()

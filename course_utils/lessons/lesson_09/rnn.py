@@ -33,9 +33,8 @@ def reorder(images: Tensor, order: str) -> Tensor:
     if order == "columns":
         return images.transpose(2, 3)
     pixels = images.flatten(start_dim=2)  # (N, C, H * W)
-    permutation = torch.randperm(pixels.shape[2], generator=torch.Generator().manual_seed(0)).to(
-        images.device
-    )
+    generator = torch.Generator().manual_seed(0)
+    permutation = torch.randperm(pixels.shape[2], generator=generator).to(images.device)
     return pixels[:, :, permutation].reshape(images.shape)
 
 
@@ -62,7 +61,8 @@ class RowRNN(nn.Module):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}: give one of {', '.join(KINDS)}")
-        layer, options = KINDS[kind], {"nonlinearity": kind} if kind in ("tanh", "relu") else {}
+        layer = KINDS[kind]
+        options = {"nonlinearity": kind} if layer is nn.RNN else {}
         self.layer = layer(row_size, hidden_size, batch_first=True, **options)
         self.head = nn.Linear(hidden_size, num_classes)
 
@@ -78,10 +78,11 @@ class Reordered(nn.Module):
 
     def __init__(self, model: nn.Module, order: str):
         super().__init__()
-        self.model, self.order = model, order
+        self.model = model
+        self.order = order
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.model(reorder(images, self.order))
+        return self.model(reorder(images, self.order))  # what the network gives
 
 
 def set_forget_bias(model: RowRNN, bias: float) -> RowRNN:
@@ -96,12 +97,11 @@ def set_forget_bias(model: RowRNN, bias: float) -> RowRNN:
         raise TypeError(
             f"a {type(model.layer).__name__} has no forget gate: give a RowRNN of kind 'lstm'"
         )
-    forget = slice(
-        model.layer.hidden_size, 2 * model.layer.hidden_size
-    )  # torch's order: input, forget, new, output
+    hidden_size = model.layer.hidden_size
+    f = slice(hidden_size, 2 * hidden_size)  # torch's order of the gates: i, f, g, o
     with torch.no_grad():
-        model.layer.bias_ih_l0[forget] = bias
-        model.layer.bias_hh_l0[forget] = 0
+        model.layer.bias_ih_l0[f] = bias
+        model.layer.bias_hh_l0[f] = 0
     return model
 
 
@@ -133,5 +133,5 @@ def recurrent_multiply_adds(model: RowRNN, rows: int = 32) -> int:
     """
     layer = model.layer
     matrices = {nn.RNN: 1, nn.GRU: 3, nn.LSTM: 4}[type(layer)]
-    a_step = matrices * layer.hidden_size * (layer.input_size + layer.hidden_size)
-    return rows * a_step + model.head.weight.numel()
+    of_a_step = matrices * layer.hidden_size * (layer.input_size + layer.hidden_size)
+    return rows * of_a_step + model.head.weight.numel()

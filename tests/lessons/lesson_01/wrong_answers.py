@@ -41,7 +41,7 @@ WRONG = [
     ("01.number_of_pictures", 10, "along both axes"),
     ("01.number_of_pictures", 100, "not up and down"),
     ("01.number_of_pictures", 162, "without padding"),
-    ("01.number_of_pictures", 50.0, "Give a whole number"),
+    ("01.number_of_pictures", 50.5, "Give a whole number: yours is 50.5."),
     ("01.number_of_pictures", 81, "count the places along one axis"),
     ("01.erase", lambda *a: erase(*a, clone=False), "changed the image that it was given"),
     ("01.erase", lambda *a: erase(*a, channels=0), "in all of them"),

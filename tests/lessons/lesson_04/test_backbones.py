@@ -5,7 +5,7 @@ import torch
 from torchvision.models import VGG16_Weights, vgg16
 
 from course_utils.checkpoints import load_file, save_file
-from course_utils.data import IMAGENET_MEAN, IMAGENET_STD
+from course_utils.data import IMAGENET_MEAN, IMAGENET_STD, normalization
 from course_utils.lessons.lesson_04 import backbones as transfer
 from course_utils.lessons.lesson_04.backbones import (
     VGGMini,
@@ -79,7 +79,7 @@ def test_a_vgg16_state_dict_whatever_its_head(tmp_path, head_width):
     backbone = load_backbone(str(tmp_path / "w.pth"))
     assert (backbone.width, backbone.size, backbone.smallest) == (512, 224, 32)
     assert backbone.description == "VGG16 from w.pth"
-    assert backbone.normalize == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
+    assert normalization(backbone.transform) == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
     for i, parameter in enumerate(backbone.features.parameters()):
         assert (parameter == i + 1).all() and parameter.requires_grad
     assert count_parameters(backbone.features) == 14_714_688
@@ -94,7 +94,7 @@ def test_a_vgg16_state_dict_without_a_head(tmp_path):
 def test_the_small_backbone_brings_its_own_statistics(tmp_path):
     save_file(mini_values(), tmp_path / "vgg_mini.pt")
     backbone = load_backbone("mini")
-    assert backbone.normalize == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    assert normalization(backbone.transform) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     assert (backbone.width, backbone.size, backbone.smallest) == (384, 32, 8)
     assert (
         not backbone.features.training
@@ -113,7 +113,10 @@ def test_the_weights_that_the_course_ships():
         torch.float16
     }
     assert all(v.isfinite().all() for v in values["model"].values())
-    assert load_backbone(path).normalize == (tuple(values["mean"]), tuple(values["std"]))
+    assert normalization(load_backbone(path).transform) == (
+        tuple(values["mean"]),
+        tuple(values["std"]),
+    )
     VGGMini(len(values["classes"])).load_state_dict(values["model"])
 
 
@@ -136,7 +139,7 @@ def test_auto_with_imagenet_in_the_cache_takes_it(monkeypatch, capsys):
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", from_cache)
     backbone = load_backbone("auto")
     assert backbone.description == "VGG16, trained on ImageNet"
-    assert backbone.normalize == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
+    assert normalization(backbone.transform) == (tuple(IMAGENET_MEAN), tuple(IMAGENET_STD))
     assert (backbone.features[0].weight == 1).all()
     ((url, options),) = asked
     assert (
@@ -177,7 +180,7 @@ def test_no_weights_is_random_and_seeded():
         torch.manual_seed(seed)
         backbone = load_backbone("none")
         first.append(backbone.features[0].weight)
-    assert backbone.normalize is True and backbone.width == 512
+    assert backbone.transform is None and backbone.width == 512
     assert torch.equal(first[0], first[1]) and not torch.equal(first[0], first[2])
     assert all(p.isfinite().all() for p in backbone.features.parameters())
 

@@ -68,7 +68,7 @@ WRONG = [
     ("04.learned_numbers", 5130, "here there are 37"),
     ("04.learned_numbers", 14_714_688 + 18_981, "they do not count"),
     ("04.learned_numbers", 37, "is not it"),
-    ("04.learned_numbers", 18_981.0, "Give a whole number"),
+    ("04.learned_numbers", "18981", "Give a whole number: yours is a str."),
     ("04.freeze_but_last", partial(freeze_but_last, freeze=False), "Everything still learns"),
     ("04.freeze_but_last", partial(freeze_but_last, thaw=False), "Nothing learns"),
     ("04.freeze_but_last", partial(freeze_but_last, first=True), "count from the end"),

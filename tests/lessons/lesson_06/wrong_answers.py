@@ -49,7 +49,7 @@ WRONG = [
         "in another way",
     ),
     ("06.block_parameters", lambda i, o, s: None, "gives nothing yet"),
-    ("06.block_parameters", lambda i, o, s: 4672.0, "Give a whole number"),
+    ("06.block_parameters", lambda i, o, s: 4672.5, "Give a whole number: yours is 4672.5."),
     ("06.block_parameters", partial(block_parameters, norms=0), "the two BatchNorms are missing"),
     ("06.block_parameters", partial(block_parameters, norms=2), "you count one BatchNorm"),
     ("06.block_parameters", partial(block_parameters, bias=2), "have no bias"),

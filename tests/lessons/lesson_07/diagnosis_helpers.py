@@ -5,11 +5,13 @@ from functools import partial
 import torch
 from torchvision.transforms import v2
 
-from course_utils.data import ImageDataset, Loaders, Splits, make_loaders
+from course_utils.data import Loaders, Split, Splits, make_loaders
 from course_utils.lessons.lesson_07.diagnosis import sanity_check
 from course_utils.models import VGG
 
 MEAN, STD = (0.55, 0.5, 0.45), (0.3, 0.3, 0.3)
+TO_FLOAT = v2.ToDtype(torch.float32, scale=True)
+PLAIN = v2.Compose([v2.ToImage(), TO_FLOAT, v2.Normalize(MEAN, STD)])
 CROP_FLIP = v2.Compose([v2.RandomCrop(16, padding=2), v2.RandomHorizontalFlip()])
 
 
@@ -24,7 +26,7 @@ def part(number, seed, side=16):
     step = side // 4
     for index, label in enumerate(labels.tolist()):
         images[index, :, step * label : step * label + 2 * step, 1 : 2 * step] += 100
-    return ImageDataset(images.clamp(0, 255).to(torch.uint8), labels, size=side, mean=MEAN, std=STD)
+    return Split(images.clamp(0, 255).to(torch.uint8), labels, PLAIN)
 
 
 def make_splits(train, val, test):
@@ -36,15 +38,9 @@ def tiny(num_classes=3, batch_norm=True):
     return VGG(((4, 8), (8, 8)), (16,), num_classes, batch_norm=batch_norm, size=16)
 
 
-def changed(data, **changes):
-    values = {
-        "images": data.images,
-        "labels": data.labels,
-        "mean": MEAN,
-        "std": STD,
-        "augment": data.augment,
-    }
-    return ImageDataset(**{**values, "size": data.size, **changes})
+def changed(split, **changes):
+    values = {"data": split.data, "targets": split.targets, "transform": split.transform}
+    return Split(**{**values, **changes})
 
 
 def names(splits, model=None, **options):

@@ -20,7 +20,7 @@ def logits_of(*confidences):
 def test_reliability_by_hand():
     logits = logits_of(0.72, 0.78, 0.95, 0.95)
     found = reliability(logits, torch.tensor([0, 1, 0, 0]))
-    assert found.count.tolist() == [0, 0, 0, 0, 0, 0, 0, 2, 0, 2]
+    assert found.counts.tolist() == [0, 0, 0, 0, 0, 0, 0, 2, 0, 2]
     assert found.confidence[7].item() == pytest.approx(0.75) and found.accuracy[7].item() == 0.5
     assert found.confidence[9].item() == pytest.approx(0.95) and found.accuracy[9].item() == 1.0
     assert found.accuracy[0].item() == 0
@@ -31,7 +31,7 @@ def test_reliability_by_hand():
 
 def test_confidence_one_belongs_to_the_last_bin():
     found = reliability(torch.tensor([[1000.0, 0.0]]), torch.tensor([0]), bins=5)
-    assert found.count.tolist() == [0, 0, 0, 0, 1]
+    assert found.counts.tolist() == [0, 0, 0, 0, 1]
     assert calibration_error(torch.tensor([[1000.0, 0.0]]), torch.tensor([1])) == 1
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
 
 from course_utils.data import make_loaders
 from course_utils.lessons.lesson_07.broken import (
@@ -15,18 +16,24 @@ from course_utils.lessons.lesson_07.broken import (
 )
 from course_utils.lessons.lesson_07.datachecks import errors_above_chance
 from course_utils.lessons.lesson_07.diagnosis import sanity_check
-from tests.lessons.lesson_07.diagnosis_helpers import CROP_FLIP, changed, data_alone, part, tiny
+from tests.lessons.lesson_07.diagnosis_helpers import (
+    CROP_FLIP,
+    PLAIN,
+    TO_FLOAT,
+    changed,
+    data_alone,
+    part,
+    tiny,
+)
 
 
 def test_labels(splits):
     assert data_alone(shuffle_labels(splits, 0)) == ["labels do not fit"]
-    order = splits.train.labels.argsort(stable=True)
-    data = changed(
-        splits.train, images=splits.train.images[order], labels=splits.train.labels[order]
-    )
+    order = splits.train.targets.argsort(stable=True)
+    data = changed(splits.train, data=splits.train.data[order], targets=splits.train.targets[order])
     loaders = make_loaders(replace(splits, train=data), 32)._replace(train=DataLoader(data, 32))
     assert data_alone(loaders) == ["sorted by class"]
-    assert data_alone(with_labels(splits, splits.train.labels + 5)) == [
+    assert data_alone(with_labels(splits, splits.train.targets + 5)) == [
         "labels do not fit",
         "too few outputs",
     ]
@@ -43,37 +50,38 @@ def test_augmentation_that_changes_labels(splits):
 
 @pytest.mark.parametrize("name", ["val", "test"])
 def test_augmented_evaluation(splits, name):
-    planted = replace(splits, **{name: changed(getattr(splits, name), augment=CROP_FLIP)})
+    planted = replace(
+        splits, **{name: changed(getattr(splits, name), transform=v2.Compose([CROP_FLIP, PLAIN]))}
+    )
     assert data_alone(planted) == ["augmented evaluation"]
 
 
 def test_scales(splits):
     parts = {name: getattr(splits, name) for name in ("train", "val", "test")}
-    raw = {"mean": (0, 0, 0), "std": (1 / 255,) * 3}
-    for stats, looks in (
-        ({"mean": (0, 0, 0), "std": (1, 1, 1)}, "pixels from 0 to 1"),
-        (raw, "bytes"),
-    ):
-        everywhere = {name: changed(data, **stats) for name, data in parts.items()}
+    raw = v2.ToDtype(torch.float32)
+    for transform, looks in ((TO_FLOAT, "pixels from 0 to 1"), (raw, "bytes")):
+        everywhere = {name: changed(data, transform=transform) for name, data in parts.items()}
         findings = sanity_check(
             tiny(), make_loaders(replace(splits, **everywhere), 32), training=False
         )
         assert [finding.fault for finding in findings] == [
             "not normalised"
         ] and f"like {looks}:" in findings[0].message
-    assert data_alone(replace(splits, val=changed(splits.val, **raw))) == ["scaled differently"]
+    assert data_alone(replace(splits, val=changed(splits.val, transform=raw))) == [
+        "scaled differently"
+    ]
     broken = part(200, 1)
-    broken.std = torch.zeros(3, 1, 1)
+    broken.transform = v2.Compose([PLAIN, lambda image: image / 0])
     assert data_alone(replace(splits, val=broken)) == ["not finite"]
 
 
 def test_bgr(splits):
-    bgr = changed(splits.val, images=splits.val.images.flip(1))
+    bgr = changed(splits.val, data=splits.val.data.flip(1))
     assert data_alone(replace(splits, val=bgr)) == ["channels swapped"]
 
 
 class Plain(Dataset):
-    """A data set that keeps no `images`."""
+    """A data set that keeps no images."""
 
     def __init__(self, inner):
         self.inner = inner
@@ -91,8 +99,8 @@ def test_duplicates(splits, kind, one, other):
     data, copies = getattr(splits, one), getattr(splits, other)
     mixed = changed(
         data,
-        images=torch.cat([copies.images[:7], data.images[7:]]),
-        labels=torch.cat([copies.labels[:7], data.labels[7:]]),
+        data=torch.cat([copies.data[:7], data.data[7:]]),
+        targets=torch.cat([copies.targets[:7], data.targets[7:]]),
     )
     parts = {name: kind(getattr(splits, name)) for name in ("train", "val", "test")} | {
         one: kind(mixed)
@@ -104,7 +112,7 @@ def test_duplicates(splits, kind, one, other):
 
 def test_errors_above_chance():
     data, other = part(200, 0), part(200, 1)
-    images, queries = data.images.float(), other.images.float()
-    assert errors_above_chance(images, data.labels, queries, other.labels) > 10
-    shuffled = data.labels[torch.randperm(200, generator=torch.Generator().manual_seed(0))]
-    assert abs(errors_above_chance(images, shuffled, queries, other.labels)) < 3
+    images, queries = data.data.float(), other.data.float()
+    assert errors_above_chance(images, data.targets, queries, other.targets) > 10
+    shuffled = data.targets[torch.randperm(200, generator=torch.Generator().manual_seed(0))]
+    assert abs(errors_above_chance(images, shuffled, queries, other.targets)) < 3

@@ -17,7 +17,7 @@ from course_utils.lessons.lesson_07.broken import (
     softmax_first,
     with_augment,
 )
-from course_utils.lessons.lesson_07.diagnosis import learn_by_heart, sanity_check
+from course_utils.lessons.lesson_07.diagnosis import overfit_one_batch, sanity_check
 from course_utils.models import ResNet
 from course_utils.training import train_one_epoch
 from tests.helpers import raises
@@ -207,12 +207,11 @@ def test_too_few_outputs_and_empty_loaders(splits):
         sanity_check(tiny(), empty)
 
 
-def test_learn_by_heart_stops_where_the_loss_is_no_number():
+def test_overfit_one_batch_stops_where_the_loss_is_no_number():
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
     images, labels = torch.rand(4, 3, 2, 2), torch.tensor([0, 1, 0, 1])
-    losses = learn_by_heart(model, torch.optim.SGD(model.parameters(), lr=0.5), images, labels, 30)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    losses = overfit_one_batch(model, optimizer, images, labels, 30)
     assert len(losses) == 30 and losses[-1] < losses[0]
-    losses = learn_by_heart(
-        model, torch.optim.SGD(model.parameters(), lr=0.5), images / 0, labels, 30
-    )
+    losses = overfit_one_batch(model, optimizer, images / 0, labels, 30)
     assert len(losses) == 1

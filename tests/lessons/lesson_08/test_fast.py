@@ -5,20 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import Image
 from torch import nn
 from torch.nn.functional import gelu, max_pool2d
 
 from course_utils.cli.fast import fast
 from course_utils.data import load_splits
-from course_utils.lessons.lesson_08.fast import (
-    FastNet,
-    Recipe,
-    Training,
-    augment,
-    one_cycle,
-    whitening_filters,
-)
+from course_utils.lessons.lesson_08.augmentation import augment
+from course_utils.lessons.lesson_08.fast import Recipe, Training, one_cycle
 from course_utils.lessons.lesson_08.mirrored import Mirrored
+from course_utils.lessons.lesson_08.network import ConvGroup, FastNet, whitening_filters
 from tests.helpers import raises
 
 CPU = torch.device("cpu")
@@ -47,6 +43,16 @@ def test_whitened_patches_are_uncorrelated_with_variance_1():
 
 def test_whitening_of_constant_images_is_finite():
     assert whitening_filters(torch.zeros(2, 3, 8, 8)).isfinite().all()
+
+
+def test_whitening_of_grey_images_whitens_what_varies():
+    images = torch.rand(40, 1, 9, 9).expand(-1, 3, -1, -1)  # covariance of rank 4
+    outputs = nn.functional.conv2d(images, whitening_filters(images)[:12]).transpose(0, 1)
+    outputs = outputs.flatten(1)
+    covariance = outputs @ outputs.T / outputs.shape[1]
+    # eigh sorts by variance: 8 directions in which nothing varies, then 4 that are whitened
+    expected = torch.diag(torch.tensor([0.0] * 8 + [1.0] * 4))
+    assert torch.allclose(covariance, expected, atol=0.05)
 
 
 def test_augment_without_shift_only_mirrors():
@@ -88,9 +94,10 @@ def test_augment_leaves_the_originals_and_follows_its_generator():
 
 
 def test_one_cycle_rises_for_a_fifth_and_falls_to_0():
-    assert one_cycle(0) == 0.2 and one_cycle(1) == 0
-    assert one_cycle(0.2) == pytest.approx(1) and one_cycle(0.19999) == pytest.approx(1, abs=1e-3)
-    assert one_cycle(0.1) == pytest.approx(0.6) and one_cycle(0.6) == pytest.approx(0.5)
+    shares = [one_cycle(step, 50) for step in range(51)]
+    assert shares[0] == 0.2 and shares[50] == 0
+    assert shares[5] == pytest.approx(0.6) and shares[30] == pytest.approx(0.5)
+    assert max(shares) == shares[10] == pytest.approx(1)
 
 
 def test_network_passes_colours_on_at_first():
@@ -109,24 +116,40 @@ def test_network_takes_any_size_and_keeps_batch_norm_weights(side):
     )
 
 
-def test_skips_go_around_two_more_convolutions():
+def test_a_group_is_two_convolutions_or_three_with_a_skip():
     torch.manual_seed(0)
-    net, images = FastNet((8, 12), skips=True).eval(), torch.randn(2, 3, 16, 16)
-    maps = gelu(net.whiten(images))
-    for convs, norms in net.groups:
+    maps = torch.randn(2, 8, 6, 6)
+    for skip in (False, True):
+        group = ConvGroup(8, 12, skip=skip).eval()
+        convs = [layer for layer in group.modules() if isinstance(layer, nn.Conv2d)]
         for conv in convs:
             conv.reset_parameters()  # no identity, which a skip could hide behind
-        maps = gelu(norms[0](max_pool2d(convs[0](maps), 2)))
-        maps = gelu(maps + norms[2](convs[2](gelu(norms[1](convs[1](maps))))))
+        pooled = gelu(group.norm1(max_pool2d(group.conv1(maps), 2)))
+        branch = group.norm2(group.conv2(pooled))
+        if skip:
+            branch = pooled + group.norm3(group.conv3(gelu(branch)))
+        assert torch.allclose(group(maps), gelu(branch), atol=1e-6)
+        assert len(convs) == 2 + skip
+
+
+def test_the_network_is_its_parts():
+    torch.manual_seed(0)
+    net, images = FastNet((8, 12), skips=True).eval(), torch.randn(2, 3, 16, 16)
+    maps = net.groups[1](net.groups[0](gelu(net.whiten(images))))
     assert torch.allclose(net(images), net.head(maps.amax(dim=(2, 3))) / 9, atol=1e-6)
-    assert [len(convs) for convs, _ in FastNet((8, 12)).groups] == [2, 2]
+
+
+def test_the_parameters_have_names_that_say_where_they_are():
+    names = [name for name, _ in FastNet((8, 12)).named_parameters()]
+    assert names[:3] == ["whiten.weight", "whiten.bias", "groups.0.conv1.weight"]
+    assert names[-2:] == ["groups.1.norm2.bias", "head.weight"]
 
 
 def test_bfloat16_gives_float32_logits_near_the_others():
     torch.manual_seed(0)
     net, images = FastNet((8, 8, 8)).eval(), torch.randn(4, 3, 32, 32)
     plain = net(images)
-    net.bfloat16 = True
+    net.use_bfloat16 = True
     rough = net(images)
     assert rough.dtype == torch.float32 and not torch.equal(rough, plain)
     assert torch.allclose(rough, plain, atol=0.05)
@@ -142,7 +165,7 @@ def test_training_repeats_itself(splits):
     first, second = (Training(splits, SMALL, 3, CPU) for _ in range(2))
     assert [first.run_epoch() for _ in range(2)] == [second.run_epoch() for _ in range(2)]
     for name, value in first.model.state_dict().items():
-        assert torch.equal(value, second.result.module.state_dict()[name]), name
+        assert torch.equal(value, second.eval_model.state_dict()[name]), name
 
 
 def test_training_learns(splits):
@@ -154,7 +177,7 @@ def test_training_learns(splits):
 
 def test_recipe_gives_skips(splits):
     training = Training(splits, replace(SMALL, skips=True), 0, CPU)
-    assert [len(convs) for convs, _ in training.model.groups] == [3, 3, 3]
+    assert all(group.skip for group in training.model.groups)
     training.run_epoch()
     assert all(p.grad.abs().sum() > 0 for p in training.model.groups.parameters() if p.ndim == 4)
 
@@ -181,7 +204,7 @@ def test_half_an_epoch(splits):
     training.model.register_forward_hook(lambda model, inputs, output: seen.append(len(output)))
     training.run_epoch(), training.run_epoch()
     assert seen == [30] * 6 and training.epoch == 2  # four steps, then two
-    assert training.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.2 * one_cycle(5 / 6))
+    assert training.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.2 * one_cycle(5, 6))
 
 
 def test_small_images_come_first(splits):
@@ -219,13 +242,48 @@ def test_flips(splits):
 def test_average_lags_behind(splits):
     training = Training(splits, replace(SMALL, average=0.9), 0, CPU)
     training.run_epoch()
-    averaged, last = training.result.module.head.weight, training.model.head.weight
+    averaged, last = training.eval_model.module.head.weight, training.model.head.weight
     assert not torch.equal(averaged, last) and (averaged - last).abs().max() < last.abs().max()
+
+
+def test_without_an_average_the_last_weights_are_evaluated(splits):
+    training = Training(splits, SMALL, 0, CPU)
+    assert training.average is None and training.eval_model is training.model
+
+
+def test_another_schedule(splits):
+    training = Training(splits, SMALL, 0, CPU, schedule=lambda step, total: 0.5)
+    training.run_epoch()
+    lrs = [group["lr"] for group in training.optimizers[0].param_groups]
+    assert lrs == [0.5 * 0.2, 0.5 * 0.2 * 64]
+
+
+def test_no_step_waits_for_the_loss(splits, monkeypatch):
+    training = Training(splits, SMALL, 0, CPU)
+    monkeypatch.setattr(torch.Tensor, "item", None)  # a call would fail
+    assert training.run_epoch() > 0
+
+
+@pytest.mark.parametrize("epochs", [1.0, 1.4, 8.3])
+def test_total_steps_fill_the_epochs_and_no_more(splits, epochs):
+    training = Training(splits, replace(SMALL, epochs=epochs, batch_size=12), 0, CPU)
+    assert training.total_steps == round(10 * epochs)
 
 
 def test_few_images_make_one_batch(splits):
     training = Training(splits, replace(SMALL, batch_size=5000), 0, CPU)
     assert [len(labels) for _, labels in training.batches()] == [120]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_twenty_pictures_are_enough(make_folder, mode):
+    folder = make_folder({part: {"cat": 10, "dog": 10} for part in ("train", "test")})
+    for path in folder.rglob("*.png"):
+        Image.open(path).convert(mode).save(path)
+    training = Training(load_splits(folder), Recipe(epochs=2), 0, CPU)
+    losses = [training.run_epoch() for _ in range(2)]
+    assert all(loss > 0 for loss in losses) and len(training.images) == 18
+    assert all(p.isfinite().all() for p in training.model.parameters())
 
 
 def test_another_network_and_muon(splits):
@@ -279,7 +337,7 @@ def test_command_line(make_folder):
     [
         (["nowhere"], "Error: dataset is 'nowhere': neither one of"),
         (["shapes", "--widths", "4,x"], "'4,x': give whole numbers, such as 64,128,128"),
-        (["shapes", "--train-size", "99999"], "Error: train_size is 99999"),
+        (["shapes", "--train-size", "5"], "Error: train_size is 5, but shapes has 10 classes"),
         (["shapes", "--epochs", "0"], "'--epochs': 0.0 is not in the range x>0"),
     ],
 )

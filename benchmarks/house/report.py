@@ -1,0 +1,83 @@
+"""Sections of RESULTS.md: lessons on photographs, the built-in data, the speed of the package."""
+
+from benchmarks.harness import read_json
+from benchmarks.tables import percent, recorded, table
+from course_utils.results import RECORDED_DIR
+
+MEASURED = {  # part of the ratios: what is over what
+    "fit": "an epoch of fit over a bare loop",
+    "items": "an item of load_splits over torchvision's CIFAR10",
+    "imports": "importing what a lesson imports over torch, torchvision and pyplot",
+    "photos": "reading 12-megapixel photos over Pillow's draft mode",
+}
+
+
+def sections() -> list[str]:
+    return [lessons(), shapes_difficulty(), channel_stats(), training_overhead(), *ratios()]
+
+
+def lessons() -> str:
+    runs = {
+        "00: linear classifier": "00_training_loop.{dataset}",
+        "03: VGG-style CNN": "03_vgg_cnn.{dataset}-10k",
+        "03: VGG-style CNN, all images": "03_vgg_cnn.{dataset}-45k",
+    }
+    rows = []
+    for name, record in runs.items():
+        found, title = recorded(record, "test_accuracy")
+        accuracy = percent(found["test_accuracy"], found["test_standard_error"])
+        rows.append([name, f"{found['train_images']:,}", str(found["epochs"]), accuracy])
+    header = ["lesson", "training images", "epochs", "test accuracy"]
+    return f"## Lessons 00 and 03 on {title}\n\n" + table(header, rows)
+
+
+def shapes_difficulty() -> str:
+    found, _ = recorded("shapes_difficulty", "cnn")
+    names = {
+        "linear": "linear classifier, 18,000 images",
+        "cnn": "lesson 03's network, 5,000 images, 5 epochs",
+    }
+    rows = []
+    for key, title in names.items():
+        accuracies = [percent(accuracy) for accuracy in found[key]["test_accuracy_by_seed"]]
+        rows.append([title, *accuracies, percent(found[key]["standard_error"])])
+    header = ["model", *(f"seed {seed}" for seed in found["seeds"]), "standard error of each"]
+    return "## How hard the built-in Shapes are (5,000 test images)\n\n" + table(header, rows)
+
+
+def channel_stats() -> str:
+    found, _ = recorded("channel_stats", "images")
+    low, high = found["time_ratio_min"], found["time_ratio_max"]
+    times = f"{found['time_ratio_median']:.2f} ({low:.2f} to {high:.2f})"
+    rows = [
+        ["time, streaming / stacked", times],
+        ["extra memory, streaming", f"{found['streaming_extra_mb']:.0f} MB"],
+        ["extra memory, stacked", f"{found['stacked_extra_mb']:.0f} MB"],
+        ["largest difference of the six numbers", f"{found['largest_difference']:.1e}"],
+    ]
+    title = f"## Channel statistics of {found['images']:,} images: one streaming pass against stacking floats\n\n"
+    return title + table(["", f"median of {found['pairs']} pairs"], rows)
+
+
+def training_overhead() -> str:
+    found, _ = recorded("training_overhead", "ratios")
+    rows = [
+        [name, f"{ratio['median']:.3f}", f"{ratio['min']:.3f} to {ratio['max']:.3f}"]
+        for name, ratio in found["ratios"].items()
+    ]
+    title = "## Time of the course's loop over the bare loop\n\n"
+    return title + table(["what", f"median of {found['pairs']} pairs", "range"], rows)
+
+
+def ratios() -> list[str]:
+    """The ratios that have been measured; none as long as there are none."""
+    found, rows = read_json(RECORDED_DIR / "house_ratios.json"), []
+    for part, title in MEASURED.items():
+        for name, ratio in found.get(part, {}).items():
+            if isinstance(ratio, dict):
+                numbers = [f"{ratio[key]:.2f}" for key in ("median", "min", "max")]
+                rows.append([title, name, *numbers])
+    header = ["ratio of CPU times", "", "median", "least", "greatest"]
+    title = "## What the package costs over plain PyTorch\n\n"
+    note = "Both sides of a ratio were measured in turn, in one run.\n\n"
+    return [title + note + table(header, rows)] if rows else []

@@ -1,0 +1,91 @@
+"""Sections of RESULTS.md: lesson 04."""
+
+from benchmarks.tables import over_seeds, percent, recorded, table, with_error
+
+
+def sections() -> list[str]:
+    return [backbone(), transfer()]
+
+
+def backbone() -> str:
+    found, _ = recorded("vgg_mini", "history")
+    history, images = found["history"], found["val_images"]
+    shown = sorted({0, *range(2, found["epochs"], 3), found["epochs"] - 1})
+    rows = [
+        [str(i + 1), *(percent(history[f"{part}_accuracy"][i]) for part in ("train", "val"))]
+        for i in shown
+    ]
+    settings = (
+        f"{found['parameters']:,} parameters, {found['train_images']:,} images, {found['epochs']} epochs of"
+        f" {found['optimizer']}, batch {found['batch_size']}, rate up to {found['peak_rate']} ({found['schedule']}),"
+        f" weight decay {found['weight_decay']}, label smoothing {found['label_smoothing']}, {found['augmentation']}."
+    )
+    kinds = {
+        "as they are": (found["sharpness_val"], found["shipped_val_accuracy"]),
+        "blurred, as sharp as training images": (
+            found["sharpness_train"],
+            found["shipped_val_accuracy_blurred"],
+        ),
+    }
+    shipped = [
+        [name, f"{sharpness:.3f}", with_error(value, images)]
+        for name, (sharpness, value) in kinds.items()
+    ]
+    parts = [
+        "## The backbone of lesson 04: 200 classes of Tiny ImageNet\n",
+        settings + "\n",
+        table(["epoch", "training (augmented images)", "validation"], rows),
+        f"The file that is shipped (float16), on {images:,} validation images, which were scaled down by a sharper"
+        " filter than the training images; sharpness is the mean difference of neighbouring pixels, in deviations:\n",
+        table(["validation images", "sharpness", "accuracy"], shipped),
+    ]
+    return "\n".join(parts)
+
+
+def transfer() -> str:
+    found, title = recorded("04_transfer_learning.{dataset}", "arms")
+    names = {
+        "scratch": "from scratch",
+        "probe": "linear probe",
+        "probe_fixed": "linear probe, one weight decay",
+        "fine_tuning": "fine-tuning",
+        "random": "probe, random",
+    }
+    labels, arms = [str(number) for number in found["labels_per_class"]], found["arms"]
+    rows = [[title, *(over_seeds(arms[arm][n]) for n in labels)] for arm, title in names.items()]
+    everything = found["probe_all"]
+    on_all = with_error(everything["test_accuracy"], found["test_images"])
+    parts = [
+        f"## Lesson 04: transfer to {title}, by labels of each class\n",
+        f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard deviation over seeds.\n",
+        table(["", *labels], rows),
+        f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from"
+        f" scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; fine-tuning without"
+        f" augmentation, 500 labels {percent(arms['fine_tuning_plain']['500'][0])}.\n",
+        *transfer_mistakes(found["scaling"], found["leak"]),
+    ]
+    return "\n".join(parts)
+
+
+def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
+    ways = ("throughout", "only later")
+    names = ("the weights' own", "CIFAR-10's", "none, 0 to 1", "raw bytes")
+    scaled = [[name, *(over_seeds(scaling[way][name]) for way in ways)] for name in names]
+    trained = {"honest": "training images", "leaked": "those test images themselves"}
+    leaks = [
+        [title, percent(leak[name]["asked"]), percent(leak[name]["fresh"])]
+        for name, title in trained.items()
+    ]
+    return [
+        f"The probe with {scaling['labels_per_class']} labels of each class, images scaled otherwise:\n",
+        table(["scaled by", *ways], scaled),
+        f"The whole network, {leak['epochs']} epochs on {leak['images']:,} images:\n",
+        table(
+            [
+                "trained on",
+                f"accuracy on {leak['images']:,} test images",
+                "on the other test images",
+            ],
+            leaks,
+        ),
+    ]

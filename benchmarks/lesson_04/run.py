@@ -1,0 +1,28 @@
+"""Lesson 04: what a backbone saves in labels on photographs, and the backbone that the course ships."""
+
+from benchmarks.harness import Part
+
+PARTS = [
+    Part(
+        "backbone",
+        "trains data/weights/vgg_mini.pt on Tiny ImageNet at 32x32 pixels",
+        "benchmarks.lesson_04.backbone:backbone",
+        "vgg_mini",
+        100,
+        90,
+        entry="history",
+        workers=0,
+        precision="bfloat16",
+        needs="tiny-imagenet-32",
+    ),
+    Part(
+        "transfer",
+        "from scratch, probe and fine-tuning by labels of each class; wrong scalings; a leak",
+        "benchmarks.lesson_04.transfer:transfer",
+        "04_transfer_learning.{dataset}",
+        400,
+        40,
+        entry="arms",
+        precision="bfloat16",
+    ),
+]

@@ -1,0 +1,58 @@
+"""Section of RESULTS.md: lesson 05."""
+
+import torch
+
+from benchmarks.tables import largest_lr, over_seeds, recorded, table, with_deviation
+
+ENTRIES = ("rates", "depth", "small_groups", "small_batches", "forgotten")
+
+
+def sections() -> list[str]:
+    found, title = recorded("05_batch_normalization.{dataset}", *ENTRIES)
+    norms = (
+        "no normalisation",
+        "group normalisation",
+        "batch normalisation",
+        "batch normalisation, recomputed",
+    )
+    parts = {"small_groups": "32 images, normalised in groups", "small_batches": "few images"}
+    rows = [
+        [title, norm, *(over_seeds(list(column)) for column in zip(*found[key][norm], strict=True))]
+        for key, title in parts.items()
+        for norm in norms
+    ]
+    sizes = [f"{size}" for size in found["small_groups"]["sizes"]]
+    order = ("evaluation mode", *(f"batch {size}" for size in (1, 2, 4, 32)), "sorted, 32")
+    forgotten = [
+        [name, *(over_seeds(found["forgotten"][name][k]) for k in ("shown", "afterwards"))]
+        for name in order
+    ]
+    again = over_seeds(found["forgotten"]["recomputed"]["shown"])
+    forgotten.append(["evaluation mode, statistics recomputed on training images", again, ""])
+    sweeps = []
+    for part in ("rates", "depth"):
+        for kind, swept in found[part].items():
+            if isinstance(swept, dict):
+                losses = torch.tensor(swept["losses"])
+                best = losses.mean(dim=0).argmin()
+                end = with_deviation(losses[:, best])
+                largest = largest_lr(losses, found[part]["rates"], found[part]["chance"])
+                sweeps.append(
+                    [{"rates": "six convolutions", "depth": "twenty"}[part], kind, largest, end]
+                )
+    head = f"## Lesson 05: batch normalization on {title}\n\n"
+    note = f"Here ± is the standard deviation over {len(found['seeds'])} seeds; accuracies are on validation images.\n\n"
+    header = [
+        "layers",
+        "network",
+        "largest rate that trains in all seeds",
+        "loss at the end, best rate",
+    ]
+    header_small = ["each step has", "network", *sizes]
+    header_forgotten = [
+        "forgotten `eval()`, test images",
+        "accuracy shown",
+        "in evaluation mode afterwards",
+    ]
+    tables = (table(header, sweeps), table(header_small, rows), table(header_forgotten, forgotten))
+    return [head + note + "\n".join(tables)]

@@ -1,0 +1,6 @@
+"""`python -m benchmarks.lesson_08 [PART ...]`."""
+
+from benchmarks.commands import command
+from benchmarks.lesson_08 import run
+
+command(run.__doc__, run.PARTS)(prog_name="python -m benchmarks.lesson_08")

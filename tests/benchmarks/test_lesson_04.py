@@ -1,0 +1,72 @@
+"""Lesson 04's benchmark: transfer on a few pictures, and the making of a backbone."""
+
+import pytest
+import torch
+from PIL import Image
+
+from benchmarks.lesson_04 import backbone, transfer
+from course_utils.checkpoints import load_file
+
+TINY = transfer.Plan(
+    seeds=(0,),
+    labels=(5, 10),
+    batch_size=10,
+    scaling_labels=5,
+    leak_labels=10,
+    leak_epochs=1,
+)
+
+
+def test_the_controls_have_one_seed():
+    arms = transfer.Plan().arms()
+    assert arms["scratch"][500] == (0, 1, 2) and arms["scratch_longer"] == {50: (0,)}
+    assert arms["fine_tuning_plain"] == {500: (0,)}
+
+
+def test_every_arm_has_an_accuracy_for_each_number_of_labels(make_run, monkeypatch):
+    for arm in ("scratch", "fine_tuning"):
+        monkeypatch.setitem(transfer.STEPS, arm, {5: 1, 10: 2})
+    found = transfer.transfer(make_run(), TINY)
+    for arm in ("scratch", "fine_tuning", "probe", "probe_fixed", "random"):
+        by_labels = {int(number): values for number, values in found["arms"][arm].items()}
+        assert set(by_labels) == {5, 10} and len(by_labels[5]) == 1, arm
+    assert found["probe_all"]["train_images"] == 108
+    ways = found["scaling"]["throughout"], found["scaling"]["only later"]
+    assert all(len(way["raw bytes"]) == 1 for way in ways)
+    assert set(found["leak"]["leaked"]) == {"asked", "fresh"} and found["leak"]["images"] == 100
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Three classes in the layout of Tiny ImageNet; validation images are noise, and sharper."""
+    folder = tmp_path / "tiny"
+    for split, number in (("train", 8), ("val", 4)):
+        for label in range(3):
+            (folder / split / f"n0{label}").mkdir(parents=True)
+            for index in range(number):
+                side = 8 if split == "train" else 32
+                pixels = torch.randint(0, 256, (side, side, 3), dtype=torch.uint8).numpy()
+                image = Image.fromarray(pixels).resize((32, 32))
+                image.save(folder / split / f"n0{label}" / f"{index}.png")
+    lines = "n00\tcat, kitty\nn01\tship\nn02\tgoldfish, Carassius auratus\n"
+    (folder / "words.txt").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def test_a_backbone_is_written_with_what_must_be_known_to_use_it(make_run, archive, tmp_path):
+    weights = tmp_path / "weights.pt"
+    plan = backbone.Plan(epochs=1, batch_size=8, folder=archive, weights=weights)
+    found = backbone.backbone(make_run(), plan)
+    shipped = load_file(weights)
+    assert shipped["classes"] == ["cat", "ship", "goldfish"] and len(shipped["mean"]) == 3
+    assert next(iter(shipped["model"].values())).dtype == torch.float16
+    assert found["train_images"] == 24 and found["epochs"] == 1 and "folder" not in found
+    assert found["sharpness_val"] > found["sharpness_train"] and found["val_blur_sigma"] > 0
+
+
+def test_blurring_makes_equally_sharp():
+    images = torch.randint(0, 256, (20, 3, 32, 32), dtype=torch.uint8)
+    before = backbone.sharpness_of(images)
+    sigma, blurred = backbone.blur_to(0.8 * before, images)
+    assert 0.1 < sigma < 1
+    assert backbone.sharpness_of(blurred) == pytest.approx(0.8 * before, rel=0.02)

@@ -1,0 +1,51 @@
+"""RESULTS.md is what its generator makes from the records."""
+
+import json
+
+import pytest
+
+from benchmarks import tables
+from benchmarks.results import results
+from benchmarks.tables import recorded
+from course_utils.paths import ROOT
+from course_utils.results import RECORDED_DIR
+from tests.helpers import raises
+
+
+def test_results_md_is_up_to_date():
+    text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    assert text == results(), "run `make results`"
+
+
+def test_every_record_names_no_machine_and_no_seconds():
+    files = list(RECORDED_DIR.glob("*.json"))
+    assert files
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert "/home" not in text and "seconds" not in text
+
+
+def test_a_table_takes_the_original_images_once_all_of_it_is_measured_on_them(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(tables, "RECORDED_DIR", tmp_path)
+
+    def write(dataset, *entries):
+        record = dict.fromkeys(entries, 1)
+        (tmp_path / f"99_test.{dataset}.json").write_text(json.dumps(record), encoding="utf-8")
+
+    with raises(FileNotFoundError, "no record 99_test.{dataset} with a, b"):
+        recorded("99_test.{dataset}", "a", "b")
+    write("cifar10-jpeg", "a", "b", "c")
+    write("cifar10", "a")
+    found, title = recorded("99_test.{dataset}", "a", "b")
+    assert title == "CIFAR-10 (JPEG)" and "c" in found
+    write("cifar10", "a", "b")
+    assert recorded("99_test.{dataset}", "a", "b") == ({"a": 1, "b": 1}, "CIFAR-10")
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"), [([[2.0, 1.0, 9.0]], "0.3"), ([[2.3, 2.3, 9.0]], "none")]
+)
+def test_the_largest_rate_is_one_at_which_all_seeds_train(losses, expected):
+    assert tables.largest_lr(tables.torch.tensor(losses), [0.1, 0.3, 1.0], 2.3) == expected
