@@ -1,6 +1,5 @@
 """Checkpoints: everything that a training is made of, in one file of tensors and plain values."""
 
-import os
 import random
 from pathlib import Path
 
@@ -8,6 +7,8 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+
+from course_utils.paths import replacing
 
 
 def save_file(values: dict, path: str | Path) -> None:
@@ -20,12 +21,8 @@ def save_file(values: dict, path: str | Path) -> None:
     _check_plain(values, "values")
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
+    with replacing(path) as file:
         torch.save(values, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _check_plain(value: object, where: str) -> None:

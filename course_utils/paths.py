@@ -1,7 +1,12 @@
-"""Where files live. Imports neither torch nor anything else of the course."""
+"""Where files live, and how they are written. Imports neither torch nor anything else of the
+course.
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,3 +31,32 @@ def output_folder(output_dir: str, lesson: str) -> Path:
     folder = Path(output_dir).expanduser().resolve() if output_dir else RUNS_DIR / lesson
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file (UTF-8, line ends as they are) whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written; what `path` held before is still there.
+    """
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """An open file that becomes `path` when the block ends, and is removed if the block fails.
+
+    It lies beside `path` under another name until its bytes are on the disk, so that `path` holds,
+    even after a crash, either the old file or the new one.
+    """
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:  # Ctrl-C too
+        temporary.unlink(missing_ok=True)
+        raise

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from course_utils.paths import ROOT, output_folder
+from course_utils.paths import ROOT, output_folder, write_text
 
 RECORDED_DIR = ROOT / "benchmarks" / "results"
 
@@ -32,14 +32,10 @@ def record(lesson: str, results: dict[str, Any], *, dataset: str, output_dir: st
         _check(value, f"results[{key!r}]", key)
     if not isinstance(dataset, str):
         raise TypeError(f"dataset is a {type(dataset).__name__}: use text, a name such as 'shapes'")
-    text = (
-        json.dumps({**results, "dataset": dataset}, indent=1, sort_keys=True, ensure_ascii=False)
-        + "\n"
-    )
+    values = {**results, "dataset": dataset}
+    text = json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     path = output_folder(output_dir, lesson) / f"{lesson}.json"
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    write_text(path, text)
     print(f"recorded {len(results)} results in {path.name}")
 
 
@@ -54,11 +50,8 @@ def _check(value: Any, where: str, key: Any = "") -> None:
         for index, item in enumerate(value):
             _check(item, f"{where}[{index}]")
     elif not isinstance(value, bool | int | float | str):
-        way_out = (
-            "use .item() or .tolist()"
-            if hasattr(value, "tolist")
-            else "use numbers, text, lists or dicts"
-        )
+        tensor = hasattr(value, "tolist")
+        way_out = "use .item() or .tolist()" if tensor else "use numbers, text, lists or dicts"
         raise TypeError(f"{where} is a {type(value).__name__}: {way_out}")
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where} is {value}: record finite numbers only")

@@ -1,10 +1,12 @@
-"""Seeds, devices and the places where files live. Imports nothing else of the course."""
+"""Seeds, devices, and the check of a lesson's parameters."""
 
-import math
+import ast
 import random
-from collections.abc import Callable
+from typing import Any
 
 import torch
+
+from course_utils.ranges import wanted
 
 
 def seed_everything(seed: int) -> None:
@@ -29,77 +31,64 @@ def pick_device(name: str = "auto") -> torch.device:
         ValueError: if `name` is no device of torch's, or one that this machine does not have.
     """
     if name == "auto":
-        name = (
-            "cuda"
-            if torch.cuda.is_available()
-            else "mps"
-            if torch.backends.mps.is_available()
-            else "cpu"
-        )
+        name = _fastest()
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()  # "meta" is refused too: it holds no numbers
-    except (
-        RuntimeError,
-        AssertionError,
-        TypeError,
-        ImportError,
-    ):  # NotImplementedError is a RuntimeError
+    except (RuntimeError, AssertionError, TypeError, ImportError):
         raise ValueError(
             f"device is {name!r}, which this machine does not have: use 'auto' or 'cpu'"
         ) from None
     return device
 
 
-def check_parameters(
-    *,
-    dataset: str = "auto",
-    epochs: int = 1,
-    batch_size: int = 1,
-    learning_rate: float = 1.0,
-    train_size: int = 0,
-    seed: int = 0,
-    runs: int = 1,
-    device: str = "auto",
-    output_dir: str = "",
-    positive: dict[str, int | float] | None = None,
-) -> None:
-    """Check a lesson's parameters: their types (papermill may pass text for a number) and their
-    ranges.
+def _fastest() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
-    `positive` holds the lesson's own parameters that must be above 0, by name; one that is a whole
-    number by its default is given as `int`.
+
+def check_parameters(namespace: dict[str, Any]) -> None:
+    """Check a lesson's parameters: `check_parameters(globals())`, right after their cell.
+
+    Types are those that the parameters cell declares (papermill may pass text for a number), ranges
+    follow from the names: see `course_utils.ranges`.
 
     Raises:
         ValueError: naming the first parameter that is wrong, its value, and what it should be.
     """
-    whole = {"epochs": epochs, "batch_size": batch_size, "runs": runs}
-    _check(whole, int, lambda value: value >= 1, "a whole number, at least 1")
-    _check(
-        {"train_size": train_size, "seed": seed},
-        int,
-        lambda value: value >= 0,
-        "a whole number, at least 0",
-    )
-    above_zero = {"learning_rate": learning_rate, **(positive or {})}
-    _check(above_zero, (int, float), lambda value: 0 < value < math.inf, "a number above 0")
-    _check(
-        {"dataset": dataset, "device": device},
-        str,
-        lambda value: value != "",
-        "text, for instance 'auto'",
-    )
-    _check(
-        {"output_dir": output_dir},
-        str,
-        lambda value: True,
-        "the path of a folder, or '' for the default",
-    )
+    declared = _annotations(namespace)
+    if not declared:
+        raise ValueError("there are no parameters yet: run the cell that sets them first")
+    for name, annotation in declared.items():
+        kind = getattr(annotation, "__name__", str(annotation))
+        if name in namespace and (instead := wanted(name, kind, namespace[name])):
+            raise ValueError(f"parameter {name} is {namespace[name]!r}: give {instead}")
 
 
-def _check(
-    values: dict[str, object], kind: type | tuple, fits: Callable[[object], bool], wanted: str
-) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, kind) or not fits(value):
-            raise ValueError(f"parameter {name} is {value!r}: give {wanted}")
+def _annotations(namespace: dict[str, Any]) -> dict[str, Any]:
+    """The annotated names of a notebook or script; types, or their text.
+
+    From Python 3.14 on `__annotations__` is not among the globals. A script then has a function
+    that makes it. A notebook has one too, but IPython compiles each statement alone, so that it
+    knows only the last: there the cells that were run are read.
+    """
+    if "__annotations__" in namespace:
+        return namespace["__annotations__"]
+    if "In" in namespace:
+        return _annotated_in(namespace["In"])
+    annotate = namespace.get("__annotate__")
+    return annotate(1) if annotate else {}  # 1: the types themselves
+
+
+def _annotated_in(cells: list[str]) -> dict[str, str]:
+    found = {}
+    for source in cells:
+        try:
+            statements = ast.parse(source).body
+        except SyntaxError:  # a cell that failed
+            continue
+        for node in statements:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                found[node.target.id] = ast.unparse(node.annotation)
+    return found

@@ -90,7 +90,7 @@ def test_published(path):
     assert isvalid(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
     assert list(find_faults(notebook)) == []
-    assert not is_stale(notebook), "run `make publish`"
+    assert not is_stale(notebook, path.stem), "run `make publish`"
     assert path.stat().st_size < 1_500_000
     assert [c.execution_count for c in code_cells(notebook)] == list(
         range(1, len(code_cells(notebook)) + 1)

@@ -1,58 +1,12 @@
-"""Seeds, devices and folders."""
+"""Seeds, devices and parameters."""
 
-import os
 import random
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 
-from course_utils import paths
-from course_utils.paths import output_folder
 from course_utils.runtime import check_parameters, pick_device, seed_everything
-
-
-def folders(tmp_path, **variables):
-    """DATA_DIR, RUNS_DIR and WEIGHTS_DIR as a new process, started in `tmp_path`, sees them."""
-    code = (
-        "from course_utils.paths import *; print(DATA_DIR, RUNS_DIR, WEIGHTS_DIR, ROOT, sep='\\n')"
-    )
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**bare, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [Path(line) for line in done.stdout.splitlines()]
-
-
-def test_folders_lie_in_the_checkout_wherever_the_process_starts(tmp_path):
-    root = Path(__file__).resolve().parents[1]
-    assert folders(tmp_path, COURSE_DATA="") == [
-        root / "data",
-        root / "runs",
-        root / "data" / "weights",
-        root,
-    ]
-
-
-def test_variables_move_data_and_runs_but_not_the_weights(tmp_path):
-    data, runs, weights, root = folders(
-        tmp_path, COURSE_DATA="here", COURSE_RUNS=str(tmp_path / "of mine é")
-    )
-    assert (data, runs) == (tmp_path.resolve() / "here", tmp_path.resolve() / "of mine é")
-    assert weights == root / "data" / "weights"
-
-
-def test_the_tests_see_an_empty_data_folder():
-    assert list(paths.DATA_DIR.iterdir()) == []
-    assert paths.DATA_DIR.parent == paths.RUNS_DIR.parent != paths.ROOT
 
 
 def test_equal_seeds_give_equal_numbers():
@@ -96,57 +50,98 @@ def test_a_device_that_is_not_there_is_refused(name):
         pick_device(name)
 
 
-def test_output_goes_under_runs_unless_a_folder_is_given(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "RUNS_DIR", tmp_path / "runs")
-    assert output_folder("", "03_vgg") == tmp_path / "runs" / "03_vgg"
-    monkeypatch.chdir(tmp_path)
-    assert output_folder("a/b c", "03_vgg") == tmp_path.resolve() / "a" / "b c"
-    assert (tmp_path / "runs" / "03_vgg").is_dir()
-    assert (tmp_path / "a" / "b c").is_dir()
-    (tmp_path / "a" / "b c" / "kept").touch()
-    output_folder("a/b c", "03_vgg")
-    assert (tmp_path / "a" / "b c" / "kept").exists()
+PARAMETERS = """\
+dataset: str = "auto"  # the images
+epochs: int = 3  # passes
+batch_size: int = 32  # images in one step
+learning_rate: float = 1e-3  # size of a step
+backbone_rate: float = 1e-4  # another
+clip: float = 1.0  # the largest norm
+train_size: int = 0  # training images (0 for all)
+mistake_images: int = 0  # validation images (0 for all)
+covered: int = 0  # validation images (0 for all)
+steps: int = 5  # of each training
+seed: int = 0  # the first
+runs: int = 1  # seeds
+mirror: bool = False  # flip
+picture: str = ""  # a path
+device: str = "auto"  # to compute on
+output_dir: str = ""  # where results go
+widths: list[int] = [16]  # whatever
+"""
 
 
-def test_output_in_the_home_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert output_folder("~/out", "x") == tmp_path.resolve() / "out"
+def run_cell(source: str) -> dict:
+    """The globals of a notebook whose first cell this is."""
+    namespace: dict = {}
+    exec(source, namespace)
+    return namespace
 
 
-def test_good_parameters_pass():
-    assert check_parameters() is None
-    check_parameters(
-        dataset="a/folder", epochs=1, batch_size=1, learning_rate=1, train_size=0, seed=0, runs=1, device="cpu",
-        output_dir="", positive={"width": 1, "dropout": 0.5},
-    )  # fmt: skip
+def of_python_3_14(source: str) -> dict:
+    """The same from Python 3.14 on, where `__annotate__` knows the last statement only."""
+    namespace = run_cell(source)
+    namespace.pop("__annotations__", None)
+    cells = ["", source, "no Python !", "check_parameters(globals())"]
+    return {**namespace, "In": cells, "__annotate__": lambda format: {"widths": list[int]}}
 
 
+def of_a_script(source: str) -> dict:
+    namespace = run_cell(source)
+    annotations = namespace.pop("__annotations__")
+    return {**namespace, "__annotate__": lambda format: annotations if format == 1 else None}
+
+
+NOTEBOOKS = [run_cell, of_python_3_14, of_a_script]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_good_parameters_pass(notebook):
+    assert check_parameters(notebook(PARAMETERS)) is None
+    check_parameters(notebook(PARAMETERS) | {"learning_rate": 1, "dataset": "a/folder"})
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 @pytest.mark.parametrize(
-    ("name", "value", "wanted"),
+    ("name", "value", "instead"),
     [
         ("epochs", 0, "a whole number, at least 1"),
-        ("epochs", "5", "a whole number, at least 1"),
+        ("epochs", "3", "a whole number, at least 1"),
         ("batch_size", 2.0, "a whole number, at least 1"),
         ("batch_size", True, "a whole number, at least 1"),
+        ("batch_size", 0, "a whole number, at least 1"),
         ("runs", -1, "a whole number, at least 1"),
+        ("steps", 0, "a whole number, at least 1"),
         ("train_size", -1, "a whole number, at least 0"),
+        ("mistake_images", -1, "a whole number, at least 0"),
+        ("covered", None, "a whole number, at least 0"),
         ("seed", None, "a whole number, at least 0"),
         ("learning_rate", 0.0, "a number above 0"),
         ("learning_rate", "1e-3", "a number above 0"),
         ("learning_rate", float("inf"), "a number above 0"),
-        ("learning_rate", float("nan"), "a number above 0"),
+        ("backbone_rate", float("nan"), "a number above 0"),
+        ("clip", -1, "a number above 0"),
+        ("clip", True, "a number above 0"),
+        ("mirror", 1, "True or False"),
+        ("mirror", "true", "True or False"),
         ("dataset", "", "text, for instance 'auto'"),
         ("device", 0, "text, for instance 'auto'"),
+        ("picture", 0, "the path of a picture, or '' for none"),
         ("output_dir", None, "the path of a folder, or '' for the default"),
     ],
 )
-def test_a_bad_parameter_is_named(name, value, wanted):
-    message = f"parameter {name} is {value!r}: give {wanted}"
+def test_a_bad_parameter_is_named(notebook, name, value, instead):
+    message = f"parameter {name} is {value!r}: give {instead}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        check_parameters(**{name: value})
+        check_parameters(notebook(PARAMETERS) | {name: value})
 
 
-def test_a_lessons_own_parameters_are_checked_too():
-    with pytest.raises(ValueError, match=r"^parameter width is -2: give a number above 0$"):
-        check_parameters(positive={"depth": 3, "width": -2})
+def test_names_without_a_type_are_not_parameters():
+    check_parameters(run_cell("epochs: int = 1\nsteps = -1"))
+
+
+@pytest.mark.parametrize("namespace", [{}, {"In": ["", "x = 1"], "x": 1}])
+def test_parameters_that_are_not_there_are_missed(namespace):
+    message = r"^there are no parameters yet: run the cell that sets them first$"
+    with pytest.raises(ValueError, match=message):
+        check_parameters(namespace)

@@ -1,27 +1,23 @@
-"""One lesson executed into a folder: its notebook, its page, its results, or what is left of a
+"""Lessons executed into a folder: their notebooks, pages and results, or what is left of a
 failure.
 """
 
 import hashlib
 import json
-import os
 import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import nbformat
-import papermill
-from nbformat import NotebookNode
 
-from course_utils.cli.html import to_html
-from course_utils.cli.notebooks import (
-    OwnKernelManager,
-    describe_failure,
-    read_notebook,
-    write_atomically,
-)
+from course_utils.cli.notebooks import describe_failure, read_notebook
+from course_utils.paths import write_text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,7 @@ class Task:
     path: Path
     values: dict[str, Any]
     folder: Path
+    progress: bool = False  # a bar; only where one lesson runs at a time
 
     @property
     def lesson(self) -> str:
@@ -58,6 +55,8 @@ class Outcome:
     results: dict[str, Any] | None = None
     claims: str = "-"
     broken: list[str] = field(default_factory=list)
+    report: str = ""  # of a failure
+    left: Path | None = None  # what there is of a lesson that failed
 
 
 def is_complete(task: Task) -> bool:
@@ -81,31 +80,76 @@ def read_results(task: Task) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def run_all(
+    tasks: list[Task],
+    jobs: int,
+    work: Callable[[Task], Outcome],
+    ended: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """`work` on lessons, `jobs` at once, each in a thread; their outcomes, in the lessons' order.
+
+    `ended` is called here with each outcome as it comes. After Ctrl-C the kernels are killed: what
+    ran is "interrupted", and what did not start has no outcome.
+    """
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(work, task) for task in tasks]
+        pending = set(futures)
+        try:
+            while pending:  # a wait without end does not hear Ctrl-C on Windows
+                done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=futures.index):
+                    ended(future.result())
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _stop(pending)
+            for future in sorted(pending, key=futures.index):
+                if not future.cancelled():
+                    ended(_interrupted(future.result()))
+    return [future.result() for future in futures if not future.cancelled()]
+
+
+def _stop(pending: set[Future]) -> None:
+    from course_utils.cli.kernels import kill_kernels
+
+    while not all(future.done() for future in pending):
+        kill_kernels()  # again and again: one may just be starting
+        time.sleep(0.1)
+
+
+def _interrupted(outcome: Outcome) -> Outcome:
+    if outcome.status == "failed":
+        outcome.status, outcome.report = "interrupted", "--resume goes on from here"
+    return outcome
+
+
 def attempt(task: Task) -> Outcome:
     """Run a lesson; if it fails, say why, and keep what there is of it as `<lesson>.failed.ipynb`."""
     start = time.monotonic()
     try:
         execute(task)
-        return Outcome(task.lesson, "ok", time.monotonic() - start)
-    except KeyboardInterrupt:
-        status, reason = "interrupted", "--resume goes on from here"
-    except (
-        Exception
-    ) as error:  # a cell's, a dead kernel's, a full disk's: the other lessons are run all the same
-        status, reason = "failed", describe_failure(_partial(task), error)
-    click.echo(f"{task.lesson} {status}\n{reason}", err=True)
-    if task.file(".partial.ipynb").exists():
-        task.file(".partial.ipynb").replace(task.file(".failed.ipynb"))
-        click.echo(f"as far as it came: {short(task.file('.failed.ipynb'))}", err=True)
+        seconds = time.monotonic() - start
+        return Outcome(task.lesson, "ok", seconds, read_results(task))
+    # a cell's, a dead kernel's, a full disk's: the other lessons are run all the same
+    except Exception as error:
+        report = describe_failure(_partial(task), error)
     task.file(".json").unlink(missing_ok=True)
     task.file(".html").unlink(missing_ok=True)
-    return Outcome(task.lesson, status, time.monotonic() - start)
+    outcome = Outcome(task.lesson, "failed", time.monotonic() - start, report=report)
+    if task.file(".partial.ipynb").exists():
+        outcome.left = task.file(".partial.ipynb").replace(task.file(".failed.ipynb"))
+    return outcome
 
 
 def execute(task: Task) -> None:
     """Execute a notebook and write its page; the executed notebook comes last, and says that all is
     there.
     """
+    import nbformat
+    import papermill
+
+    from course_utils.cli.html import to_html
+    from course_utils.cli.kernels import OwnKernelManager
+
     partial = task.file(".partial.ipynb")
     notebook = papermill.execute_notebook(
         _literal(task.path),
@@ -113,19 +157,16 @@ def execute(task: Task) -> None:
         parameters=task.values,
         kernel_name="python3",
         kernel_manager_class=OwnKernelManager,
-        progress_bar=not (os.environ.get("CI") or os.environ.get("TQDM_DISABLE")),
-        cwd=str(task.path.parent),
+        progress_bar=task.progress,
+        # papermill's `cwd` is the whole process's, which other lessons share
+        resources={"metadata": {"path": str(task.path.parent)}},
     )
-    if any(
-        cell.cell_type == "code" and cell.source.strip() and not cell.execution_count
-        for cell in notebook.cells
-    ):
-        raise RuntimeError(
-            "the notebook ended before its last cell"
-        )  # papermill takes sys.exit() for success
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    if not all(cell.execution_count for cell in code):  # papermill takes sys.exit() for success
+        raise RuntimeError("the notebook ended before its last cell")
     notebook.metadata["course_run"] = task.fingerprint()
-    write_atomically(task.file(".html"), to_html(notebook, task.lesson))
-    write_atomically(task.file(".ipynb"), nbformat.writes(notebook) + "\n")
+    write_text(task.file(".html"), to_html(notebook, task.lesson))
+    write_text(task.file(".ipynb"), nbformat.writes(notebook) + "\n")
     partial.unlink()
 
 
@@ -133,7 +174,7 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")  # papermill formats paths
 
 
-def _partial(task: Task) -> NotebookNode | None:
+def _partial(task: Task) -> "NotebookNode | None":
     try:
         return read_notebook(task.file(".partial.ipynb"))
     except click.ClickException:

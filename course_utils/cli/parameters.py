@@ -5,40 +5,45 @@ them.
 import ast
 import difflib
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import papermill
 import yaml
-from nbformat import NotebookNode
 
-from course_utils.data.datasets import NAMES
+from course_utils.ranges import wanted
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One line of a notebook's parameters cell: its name, its type as written ("int", "list[int]"),
-    its default.
+    its default and its help.
     """
 
     name: str
     kind: str
     default: str
+    help: str = ""
 
 
 Declared = dict[str, dict[str, Parameter]]  # lesson -> name -> parameter
 
 
-def declared_parameters(notebook: NotebookNode, lesson: str) -> dict[str, Parameter]:
+def declared_parameters(notebook: "NotebookNode", lesson: str) -> dict[str, Parameter]:
     """The parameters that a notebook declares, by name; none if it has no cell tagged `parameters`.
 
     Raises:
         click.ClickException: if papermill cannot read one of them; a value given to it would be
         lost.
     """
+    import papermill
+
     cells = [
         cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
     ]
@@ -53,7 +58,10 @@ def declared_parameters(notebook: NotebookNode, lesson: str) -> dict[str, Parame
                 f"{lesson}: papermill cannot read the parameter {name!r}; write it `name: type = value  # help`, "
                 "with no '|' or '...' in the type and no '=' in the help"
             )
-    return {name: Parameter(name, _kind(item), item["default"]) for name, item in read.items()}
+    return {
+        name: Parameter(name, _kind(item), item["default"], item["help"])
+        for name, item in read.items()
+    }
 
 
 def _assigned_names(source: str) -> list[str]:
@@ -100,19 +108,19 @@ def check(value: Any, parameter: Parameter) -> Any:
     papermill can write int, float, str, bool and lists of them into a notebook, and nothing else.
 
     Raises:
-        ValueError: if the value has another type, or is a float that is not finite.
+        ValueError: if the value has another type, is a float that is not finite, or is out of range.
     """
     try:
-        return _fit(value, parameter.kind)
+        value = _fit(value, parameter.kind)
     except TypeError:
-        hint = (
-            "; YAML reads 1e-3 as text: write 1.0e-3"
-            if parameter.kind == "float" and _reads_as_float(value)
-            else ""
-        )
+        hint = "; YAML reads 1e-3 as text: write 1.0e-3"
+        hint = hint if parameter.kind == "float" and _reads_as_float(value) else ""
         raise ValueError(
             f"{parameter.name} is {value!r}, which is no {parameter.kind} (default {parameter.default}{hint})"
         ) from None
+    if instead := wanted(parameter.name, parameter.kind, value):
+        raise ValueError(f"{parameter.name} is {value!r}: give {instead}")
+    return value
 
 
 def _fit(value: Any, kind: str) -> Any:
@@ -240,19 +248,58 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 
+def resolve_paths(values: dict[str, Any], parameters: dict[str, Parameter]) -> dict[str, Any]:
+    """The values, with absolute paths where a path is meant: kernels work in another folder.
+
+    A parameter that may be a path says so in its help, after the words that it may be instead:
+    "auto, none, or the path of a file".
+
+    Raises:
+        click.ClickException: if there is no such file or folder.
+    """
+    resolved = dict(values)
+    for name, value in values.items():
+        words, may_be_path, _ = parameters[name].help.partition("path of")
+        if name == "dataset":
+            resolved[name] = resolve_dataset(value)
+        elif may_be_path and value:
+            resolved[name] = _resolve_file(name, value, re.findall(r"\w+", words))
+    return resolved
+
+
 def resolve_dataset(value: str) -> str:
-    """A data set's name as it is; a folder as an absolute path, since kernels work in another
-    folder.
+    """A data set's name as it is, a folder as an absolute path.
 
     Raises:
         click.ClickException: if the folder does not exist.
     """
+    from course_utils.data.datasets import NAMES
+
     if value in NAMES:
         return value
-    path = Path(value).expanduser().resolve()
-    if not path.is_dir():
-        names = ", ".join(NAMES)
+    path = _absolute(value)
+    if not path or not path.is_dir():
         raise click.ClickException(
-            f"dataset {value!r}: no such folder; give one with train/ and test/, or {names}"
+            f"dataset {value!r}: no such folder; give one of pictures, or {', '.join(NAMES)}"
         )
     return str(path)
+
+
+def _resolve_file(name: str, value: str, words: list[str]) -> str:
+    path = _absolute(value)
+    if value in words:
+        return value
+    if not path or not path.is_file():
+        others = ", ".join(word for word in words if word not in ("or", "the"))
+        instead = f"the path of one, or {others}" if others else "the path of one"
+        raise click.ClickException(f"{name} {value!r}: no such file; give {instead}")
+    return str(path)
+
+
+def _absolute(value: str) -> Path | None:
+    """The path of something that exists."""
+    try:
+        path = Path(value).expanduser().resolve()
+        return path if value and path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long; a zero byte; nobody's home
+        return None

@@ -9,24 +9,19 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
 
-from course_utils.cli.notebooks import (
-    OwnKernelManager,
-    describe_failure,
-    read_notebook,
-    select_lessons,
-    write_atomically,
-)
-from course_utils.paths import ROOT
+from course_utils.cli.notebooks import describe_failure, read_notebook, select_lessons
+from course_utils.paths import ROOT, write_text
+from course_utils.results import RECORDED_DIR
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 NOTEBOOKS = ROOT / "notebooks"
+LESSONS = ROOT / "course_utils" / "lessons"
 MAX_BYTES = 1_500_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -34,52 +29,103 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 @click.command()
 @click.argument("lessons", nargs=-1)
 @click.option("--force", is_flag=True, help="Execute even what did not change.")
-def publish(lessons: tuple[str, ...], force: bool) -> None:
+@click.option("--check", is_flag=True, help="Execute nothing: name what changed, and fail if any.")
+def publish(lessons: tuple[str, ...], force: bool, check: bool) -> None:
     """Execute the notebooks of LESSONS (all of them if none is named) in place, on Shapes, if their
-    code changed.
+    code changed, and keep their results in notebooks/results.
     """
-    publish_lessons(NOTEBOOKS, lessons, force=force)
+    if check:
+        check_lessons(NOTEBOOKS, lessons)
+    else:
+        publish_lessons(NOTEBOOKS, lessons, force=force)
+
+
+def check_lessons(folder: Path, names: tuple[str, ...] = ()) -> None:
+    """Name the notebooks that are stale.
+
+    Raises:
+        click.ClickException: if there are any.
+    """
+    stale = [
+        path.stem
+        for path in select_lessons(folder, names)
+        if is_stale(read_notebook(path), path.stem)
+    ]
+    if stale:
+        raise click.ClickException(f"changed since they were published: {', '.join(stale)}")
 
 
 def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = False) -> None:
-    """Execute stale notebooks in place; one that is refused stays as it was.
+    """Execute stale notebooks in place, and write what they recorded to `results/<lesson>.json`;
+    one that is refused stays as it was.
 
     Raises:
         click.ClickException: at the first notebook that fails, or whose outputs may not be
         committed.
     """
+    import nbformat
+
     for path in select_lessons(folder, names):
-        notebook = read_notebook(path)
-        if not force and not is_stale(notebook):
-            click.echo(f"{path.stem}: up to date")
+        lesson, notebook = path.stem, read_notebook(path)
+        if not force and not is_stale(notebook, lesson):
+            click.echo(f"{lesson}: up to date")
             continue
-        click.echo(f"{path.stem}: executing")
-        execute(notebook, path)
-        normalise(notebook)
+        click.echo(f"{lesson}: executing")
+        recorded = execute(notebook, path)
+        normalise(notebook, lesson)
         text = nbformat.writes(notebook) + "\n"
         faults = [*find_faults(notebook), *_size_faults(text)]
         if faults:
-            raise click.ClickException("\n".join(f"{path.stem}: {fault}" for fault in faults))
-        write_atomically(path, text)
-        click.echo(f"{path.stem}: published")
+            raise click.ClickException("\n".join(f"{lesson}: {fault}" for fault in faults))
+        if recorded:
+            results = folder / "results" / f"{lesson}.json"
+            results.parent.mkdir(exist_ok=True)
+            write_text(results, recorded)
+        write_text(path, text)
+        click.echo(f"{lesson}: published")
 
 
-def code_hash(notebook: NotebookNode) -> str:
-    """A hash of what a notebook's outputs depend on: its code, whatever the layout or comments, and
-    Shapes' version.
+def is_stale(notebook: "NotebookNode", lesson: str) -> bool:
+    """Whether what a notebook's outputs depend on is other than when they were published."""
+    return notebook.metadata.get("course", {}).get("code_sha256") != code_hash(notebook, lesson)
+
+
+def code_hash(notebook: "NotebookNode", lesson: str) -> str:
+    """A hash of what a notebook's outputs depend on: its code and that of its lesson's folder,
+    whatever the layout or comments, Shapes' version, and the recorded results that it draws.
 
     Raises:
         SyntaxError: if a code cell is not Python.
     """
-    cells = [
-        _canonical(ast.parse(cell.source)) for cell in notebook.cells if cell.cell_type == "code"
+    cells = [ast.parse(cell.source) for cell in _code_cells(notebook)]
+    modules = [
+        (path.name, _canonical(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted((LESSONS / f"lesson_{lesson[:2]}").rglob("*.py"))
     ]
-    return hashlib.sha256(ascii((shapes_version(), cells)).encode()).hexdigest()
+    recorded = [
+        (name, (RECORDED_DIR / f"{name}.json").read_text(encoding="utf-8"))
+        for name in recorded_names(cells)
+    ]
+    parts = (shapes_version(), [_canonical(cell) for cell in cells], modules, recorded)
+    return hashlib.sha256(ascii(parts).encode()).hexdigest()
 
 
-def is_stale(notebook: NotebookNode) -> bool:
-    """Whether a notebook's code (or Shapes) is other than it was when its outputs were published."""
-    return notebook.metadata.get("course", {}).get("code_sha256") != code_hash(notebook)
+def recorded_names(trees: list[ast.Module]) -> list[str]:
+    """The recorded results that code names, or means by an f-string given to `load_recorded`."""
+    names, patterns = set(), []
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Constant):
+            names.add(node.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load_recorded":
+            patterns += [_pattern(given) for given in node.args if isinstance(given, ast.JoinedStr)]
+    known = sorted(path.stem for path in RECORDED_DIR.glob("*.json"))
+    return [name for name in known if name in names or any(re.fullmatch(p, name) for p in patterns)]
+
+
+def _pattern(string: ast.JoinedStr) -> str:
+    """A regular expression for what an f-string may become."""
+    parts = (getattr(part, "value", None) for part in string.values)
+    return "".join(re.escape(part) if isinstance(part, str) else ".*" for part in parts)
 
 
 def shapes_version() -> int:
@@ -102,13 +148,18 @@ def _canonical(node: Any) -> Any:
     ]
 
 
-def execute(notebook: NotebookNode, path: Path) -> None:
+def execute(notebook: "NotebookNode", path: Path) -> str:
     """Execute a notebook at its defaults, where no data set is on disk, nor weights in torch's
-    cache.
+    cache; returns the results that it recorded, as JSON, or "".
 
     Raises:
         click.ClickException: with the cell and its error, if one fails.
     """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    from course_utils.cli.kernels import OwnKernelManager
+
     with tempfile.TemporaryDirectory() as folder:
         names = ("COURSE_DATA", "COURSE_RUNS", "TORCH_HOME")
         for name in names:
@@ -129,9 +180,11 @@ def execute(notebook: NotebookNode, path: Path) -> None:
             raise click.ClickException(
                 f"{path.stem} failed\n{describe_failure(notebook, error)}"
             ) from None
+        results = Path(own["COURSE_RUNS"], path.stem, f"{path.stem}.json")
+        return results.read_text(encoding="utf-8") if results.exists() else ""
 
 
-def normalise(notebook: NotebookNode) -> None:
+def normalise(notebook: "NotebookNode", lesson: str) -> None:
     """Keep in the metadata only what is the same on every machine, count executions from 1, and
     store the hash.
     """
@@ -142,7 +195,7 @@ def normalise(notebook: NotebookNode) -> None:
     }
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.pop("widgets", None)
-    notebook.metadata["course"] = {"code_sha256": code_hash(notebook)}
+    notebook.metadata["course"] = {"code_sha256": code_hash(notebook, lesson)}
     for count, cell in enumerate(_code_cells(notebook), start=1):
         cell.execution_count = count
         cell.metadata.pop("execution", None)  # times
@@ -151,9 +204,11 @@ def normalise(notebook: NotebookNode) -> None:
                 output.execution_count = count
 
 
-def find_faults(notebook: NotebookNode) -> Iterator[str]:
+def find_faults(notebook: "NotebookNode") -> Iterator[str]:
     """What in a notebook may not be committed, one line each."""
-    if notebook.nbformat_minor < 5 or not nbformat.validator.isvalid(notebook):
+    from nbformat.validator import isvalid
+
+    if notebook.nbformat_minor < 5 or not isvalid(notebook):
         yield "is no valid notebook of format 4.5 with unique cell ids"
     for cell in _code_cells(notebook):
         where = f"cell [{cell.execution_count}]"
@@ -169,11 +224,11 @@ def find_faults(notebook: NotebookNode) -> Iterator[str]:
                 yield f"{where} shows an absolute path: {found[0]}"
 
 
-def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+def _code_cells(notebook: "NotebookNode") -> "list[NotebookNode]":
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def _text(output: NotebookNode) -> str:
+def _text(output: "NotebookNode") -> str:
     """The text of an output: what it prints or shows, without images."""
     shown = [
         value for kind, value in output.get("data", {}).items() if not kind.startswith("image/")

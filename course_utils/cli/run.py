@@ -1,5 +1,6 @@
 """`run`: executes lessons with chosen parameters, and checks what they measured."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from course_utils.cli.execution import (
     is_complete,
     read_results,
     remove_results,
+    run_all,
     short,
 )
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
@@ -24,11 +26,12 @@ from course_utils.cli.parameters import (
     parse,
     preset_values,
     read_presets,
-    resolve_dataset,
+    resolve_paths,
 )
-from course_utils.paths import ROOT, RUNS_DIR
+from course_utils.paths import ROOT, RUNS_DIR, replacing
 
 NOTEBOOKS = ROOT / "notebooks"
+LONGEST_NAME = 100  # characters, which may be three bytes each
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Request:
     overrides: tuple[tuple[str, str], ...] = ()
     name: str | None = None
     resume: bool = False
+    jobs: int = 1
 
 
 @click.command()
@@ -48,7 +52,7 @@ class Request:
 @click.option(
     "--preset", default="laptop", show_default=True, help="Values from notebooks/presets.yaml."
 )
-@click.option("--dataset", help="cifar10, shapes, auto, or a folder with train/ and test/.")
+@click.option("--dataset", help="cifar10, shapes, auto, or a folder of pictures.")
 @click.option(
     "-p",
     "overrides",
@@ -61,8 +65,15 @@ class Request:
 @click.option(
     "--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Lessons to run at once, each in a kernel of its own.",
+)
 def run(**options: Any) -> None:
-    """Run LESSONS (03, or 03_vgg_cnn; all of them if none is named) with papermill.
+    """Run LESSONS (03, 03_vgg_cnn or its path; all of them if none is named) with papermill.
 
     Writes the executed notebooks, an HTML page for each and their results to runs/NAME, and checks
     the results against notebooks/claims.yaml, unless -p changed something.
@@ -82,26 +93,57 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
     """
     tasks, claims = plan(notebooks, runs, request)
     kept = [task for task in tasks if request.resume and is_complete(task)]
-    tasks[0].folder.mkdir(parents=True, exist_ok=True)
-    for task in tasks:  # all of them now: what an earlier run left must not pass for this one's
-        if task not in kept:
-            remove_results(task)
-    outcomes: list[Outcome] = []
-    for number, task in enumerate(tasks, start=1):
-        click.echo(f"[{number}/{len(tasks)}] {task.lesson}")
-        outcome = Outcome(task.lesson, "kept") if task in kept else attempt(task)
-        outcomes.append(outcome)
-        if outcome.status == "interrupted":
-            break
-        if outcome.status != "failed":
-            outcome.results = read_results(task)
+    prepare(tasks, kept)
+
+    def work(task: Task) -> Outcome:
+        click.echo(f"[{tasks.index(task) + 1}/{len(tasks)}] {task.lesson}")
+        if task in kept:
+            return Outcome(task.lesson, "kept", results=read_results(task))
+        return attempt(task)
+
+    def ended(outcome: Outcome) -> None:
+        tell(outcome)
+        if outcome.status in ("ok", "kept"):
             judge(outcome, claims, request)
+
+    outcomes = run_all(tasks, request.jobs, work, ended)
     click.echo(summary(outcomes))
-    if any(outcome.status in ("ok", "kept") for outcome in outcomes):
+    statuses = [outcome.status for outcome in outcomes]
+    if {"ok", "kept"} & set(statuses):
         click.echo(f"HTML pages in {short(tasks[0].folder)}")
-    if outcomes[-1].status == "interrupted":
+    if "interrupted" in statuses or len(outcomes) < len(tasks):
         return 130
-    return int(any(outcome.status == "failed" or outcome.broken for outcome in outcomes))
+    return int("failed" in statuses or any(outcome.broken for outcome in outcomes))
+
+
+def prepare(tasks: list[Task], kept: list[Task]) -> None:
+    """Make the run's folder, and empty it of what lessons that are not kept left there: it must not
+    pass for this run's.
+
+    Raises:
+        click.ClickException: if that cannot be done.
+    """
+    folder = tasks[0].folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for task in tasks:
+            if task not in kept:
+                remove_results(task)
+        with replacing(folder / "written"):  # can files be made here?
+            pass
+        (folder / "written").unlink()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise click.ClickException(
+            f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
+        ) from None
+
+
+def tell(outcome: Outcome) -> None:
+    """Say on stderr why a lesson has no results."""
+    if outcome.report:
+        left = f"\nas far as it came: {short(outcome.left)}" if outcome.left else ""
+        click.echo(f"{outcome.lesson} {outcome.status}\n{outcome.report}{left}", err=True)
 
 
 def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Claims]:
@@ -129,12 +171,13 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
         raise click.ClickException(
             f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}"
         )
-    folder = runs / _plain_name(request.name or request.preset)
+    folder = runs / _plain_name(request.preset if request.name is None else request.name)
+    progress = request.jobs == 1 and not (os.environ.get("CI") or os.environ.get("TQDM_DISABLE"))
     tasks = []
     for path in selected:
         values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
         values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
-        tasks.append(Task(path, values, folder))
+        tasks.append(Task(path, values, folder, progress))
     return tasks, claims
 
 
@@ -144,8 +187,8 @@ def lesson_values(
     """The values of one lesson's parameters: the preset's, then --dataset, then -p.
 
     Raises:
-        click.ClickException: if a value has another type than its parameter, or the data set's
-        folder does not exist.
+        click.ClickException: if a value does not fit its parameter, or names a file or a folder
+        that does not exist.
     """
     try:
         values = preset_values(preset, lesson, parameters)
@@ -154,14 +197,14 @@ def lesson_values(
         values |= {name: parse(text, parameters[name]) for name, text in request.overrides}
     except ValueError as error:
         raise click.ClickException(f"{lesson}: {error}") from None
-    if "dataset" in values:
-        values["dataset"] = resolve_dataset(values["dataset"])
-    return values
+    return resolve_paths(values, parameters)
 
 
 def _plain_name(name: str) -> str:
-    if name.startswith(".") or set(name) & set('\\/:*?"<>|'):
-        raise click.ClickException(f"--name {name!r}: wants a plain folder name, such as 'evening'")
+    special = name.startswith(".") or set(name) & set('\\/:*?"<>|') or not name.isprintable()
+    if special or not 0 < len(name) <= LONGEST_NAME:
+        shown = repr(name) if len(name) <= LONGEST_NAME else f"of {len(name)} characters"
+        raise click.ClickException(f"--name {shown}: wants a plain folder name, such as 'evening'")
     return name
 
 

@@ -24,7 +24,8 @@ from click.testing import CliRunner
 from torchvision import datasets
 from tqdm import tqdm
 
-from course_utils.cli import data as cli
+from course_utils.cli import data as command
+from course_utils.cli import download as cli
 
 FOLDER, NAME = "cifar-10-batches-py", "cifar-10-python.tar.gz"
 BATCHES = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
@@ -163,7 +164,7 @@ class Course:
             [],
             threading.Event(),
         )
-        monkeypatch.setattr(cli, "DATA_DIR", home)
+        monkeypatch.setattr(command, "DATA_DIR", home)
         monkeypatch.setattr(cli, "PAUSE", 0)
         monkeypatch.setattr(cli, "CHUNK", 1024)
         monkeypatch.setattr(cli, "tqdm", partial(tqdm, disable=True))
@@ -184,7 +185,7 @@ class Course:
         self.monkeypatch.setenv(
             "COURSE_CIFAR10_URL", " ".join(self.url(u) if u[0] == "/" else u for u in urls)
         )
-        result = CliRunner().invoke(cli.data, ["cifar10"])
+        result = CliRunner().invoke(command.data, ["cifar10"])
         self.web.released.set()
         assert result.exception is None or isinstance(result.exception, SystemExit), (
             result.exception
@@ -578,7 +579,7 @@ def test_a_disk_that_fills_up_is_reported(course, monkeypatch):
 def test_a_data_folder_that_is_a_file_is_reported(course, monkeypatch, tmp_path, below, reason):
     (tmp_path / "file").write_bytes(b"")
     home = tmp_path / "file" / below
-    monkeypatch.setattr(cli, "DATA_DIR", home)
+    monkeypatch.setattr(command, "DATA_DIR", home)
     line = f"cannot use the data folder {home} ({reason}): repair it, or set COURSE_DATA to another"
     course.assert_failed(course.run("/good"), line)
 
@@ -641,10 +642,10 @@ def test_the_variable_names_servers_instead_of_the_official_one(course, monkeypa
     monkeypatch.setattr(
         cli, "fetch", lambda archive, data_dir: asked.append((archive.urls, data_dir))
     )
-    assert CliRunner().invoke(cli.data, ["cifar10"]).exit_code == 0
+    assert CliRunner().invoke(command.data, ["cifar10"]).exit_code == 0
     assert asked == [(urls, course.home)]
 
 
 def test_other_names_are_refused(course):
-    result = CliRunner().invoke(cli.data, ["cifar100"])
+    result = CliRunner().invoke(command.data, ["cifar100"])
     assert result.exit_code == 2 and "'cifar100' is not 'cifar10'" in result.stderr

@@ -1,5 +1,6 @@
 """The runner, on tiny notebooks that are made here. One run of all of them serves most tests."""
 
+import _thread
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from html.parser import HTMLParser
@@ -20,7 +22,7 @@ import yaml
 from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils.__main__ import main
+from course_utils.__main__ import COMMANDS, main
 from course_utils.cli import claims, execution, parameters, run
 from course_utils.cli.run import Request, run_lessons
 
@@ -292,7 +294,9 @@ def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, m
     def interrupted(task):
         task.file(".partial.ipynb").write_text("{}", encoding="utf-8")
         task.file(".json").write_text("{}", encoding="utf-8")
-        raise KeyboardInterrupt
+        _thread.interrupt_main()
+        time.sleep(1)
+        raise RuntimeError("the kernel died")
 
     monkeypatch.setattr(execution, "execute", interrupted)
     assert run_lessons(course, tmp_path / "runs", Request()) == 130
@@ -305,29 +309,66 @@ def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, m
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a signal to one process")
-def test_ctrl_c_in_a_running_cell_ends_without_traceback(tmp_path):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_in_running_cells_ends_without_traceback(tmp_path, jobs):
     folder = make_course(tmp_path)
-    write_notebook(
-        folder / "00_good.ipynb", ["import time\nopen('started', 'w').close()\ntime.sleep(60)"]
-    )
+    for number, lesson in enumerate(("00_good", "01_bad")):
+        source = f"import time\nopen('started{number}', 'w').close()\ntime.sleep(60)"
+        write_notebook(folder / f"{lesson}.ipynb", [source])
     code = (  # a test run in the background of a shell inherits a deaf ear for SIGINT: listen again
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys; from pathlib import Path; from course_utils.cli.run import Request, run_lessons\n"
-        "sys.exit(run_lessons(Path('notebooks'), Path('runs'), Request(lessons=('0',))))"
+        "sys.exit(run_lessons(Path('notebooks'), Path('runs'), Request(('0', '1', '2'), jobs=int(sys.argv[1]))))"
     )
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, str(jobs)]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
-    while not (folder / "started").exists() and time.monotonic() < deadline:
+    while not (folder / f"started{jobs - 1}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     printed, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
-    assert "interrupted" in printed
+    assert printed.count("interrupted") == jobs
     assert "Traceback" not in errors and "encryption" not in errors
-    assert (tmp_path / "runs" / "laptop" / "00_good.failed.ipynb").exists()
+    left = sorted(path.name for path in (tmp_path / "runs" / "laptop").iterdir())
+    assert left == ["00_good.failed.ipynb", "01_bad.failed.ipynb"][:jobs]
+
+
+def test_jobs_run_at_once_and_stay_in_order(course, tmp_path, monkeypatch, capsys):
+    both_run = threading.Barrier(2)
+
+    def execute(task):
+        both_run.wait(timeout=30)
+        time.sleep(0.3 * (task.lesson == "00_good"))  # the second ends first
+
+    monkeypatch.setattr(execution, "execute", execute)
+    assert run_lessons(course, tmp_path / "runs", Request(("0", "10"), jobs=2)) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert sorted(printed[:2]) == ["[1/2] 00_good", "[2/2] 10_dead"]
+    assert [line.split()[0] for line in printed[2:5]] == ["lesson", "00_good", "10_dead"]
+
+
+def test_lessons_at_once_work_in_the_notebooks_folder_with_absolute_folders(tmp_path, monkeypatch):
+    folder = make_course(tmp_path)
+    sources = [
+        "import os, time\nopen(f'{epochs}.started', 'w').close()\n"
+        "while not {'1.started', '2.started'} <= set(os.listdir()): time.sleep(0.05)\n"
+        "print(os.environ['COURSE_DATA'], os.environ['COURSE_RUNS'])"
+    ]
+    for number, lesson in enumerate(("00_good", "01_bad"), start=1):
+        write_notebook(folder / f"{lesson}.ipynb", sources, f"epochs: int = {number}")
+    (folder / "presets.yaml").write_text("laptop: {}", encoding="utf-8")
+    (folder / "claims.yaml").write_text("", encoding="utf-8")
+    monkeypatch.setenv("COURSE_DATA", "here")
+    monkeypatch.setenv("COURSE_RUNS", str(tmp_path / "runs"))
+    monkeypatch.chdir(tmp_path)
+    assert run_lessons(folder, tmp_path / "runs", Request(("0", "1"), jobs=2)) == 0
+    for lesson in ("00_good", "01_bad"):
+        notebook = nbformat.read(tmp_path / "runs" / "laptop" / f"{lesson}.ipynb", as_version=4)
+        printed = notebook.cells[2].outputs[0].text
+        assert printed == f"{tmp_path / 'here'} {tmp_path / 'runs'}\n"
 
 
 def test_a_failure_alone_fails_the_run_and_the_next_lesson_is_run(
@@ -367,6 +408,87 @@ def test_values_given_on_the_command_line_win_and_are_typed(course, tmp_path, fa
         "widths": [8, 9],
         "output_dir": str(tmp_path / "runs" / "evening"),
     }
+
+
+FILES = """\
+weights: str = "auto"  # auto, mini, or the path of a file of weights
+picture: str = ""  # path of a picture (empty for none)
+title: str = "path"  # text"""
+
+
+def run_with_files(tmp_path, *overrides):
+    folder = tmp_path / "notebooks"
+    folder.mkdir(exist_ok=True)
+    write_notebook(folder / "00_files.ipynb", [], FILES)
+    (folder / "presets.yaml").write_text("laptop: {}", encoding="utf-8")
+    (folder / "claims.yaml").write_text("", encoding="utf-8")
+    run_lessons(folder, tmp_path / "runs", Request(overrides=overrides))
+
+
+def test_files_are_looked_for_where_the_command_is_given(tmp_path, fake, monkeypatch):
+    (tmp_path / "vgg.pth").touch()
+    (tmp_path / "title").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    run_with_files(tmp_path, ("weights", "vgg.pth"), ("picture", "~/vgg.pth"), ("title", "title"))
+    assert fake[0].values == {
+        "weights": str(tmp_path / "vgg.pth"),
+        "picture": str(tmp_path / "vgg.pth"),
+        "title": "title",
+    }
+
+
+def test_a_word_that_stands_for_no_file_stays_a_word(tmp_path, fake, monkeypatch):
+    (tmp_path / "mini").touch()
+    monkeypatch.chdir(tmp_path)
+    run_with_files(tmp_path, ("weights", "mini"), ("picture", ""))
+    assert fake[0].values == {"weights": "mini", "picture": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("weights", "x.pth", "weights 'x.pth': no such file; give the path of one, or auto, mini"),
+        ("weights", ".", "weights '.': no such file; give the path of one, or auto, mini"),
+        ("picture", "x.jpg", "picture 'x.jpg': no such file; give the path of one"),
+        ("weights", "", "00_files: weights is '': give text, for instance 'auto'"),
+    ],
+)
+def test_a_file_that_is_not_there_is_refused(tmp_path, fake, name, value, message):
+    with pytest.raises(click.ClickException) as error:
+        run_with_files(tmp_path, (name, value))
+    assert error.value.message == message
+    assert fake == []
+
+
+def test_the_lessons_say_which_parameters_are_paths():
+    path = run.NOTEBOOKS / "04_transfer_learning.ipynb"
+    declared = parameters.declared_parameters(nbformat.read(path, as_version=4), path.stem)
+    words = {"weights": "auto", "picture": ""}
+    assert parameters.resolve_paths(words, declared) == words
+    for name in words:
+        with pytest.raises(click.ClickException, match=f"^{name} 'nowhere': no such file"):
+            parameters.resolve_paths({name: "nowhere"}, declared)
+
+
+@pytest.mark.parametrize("name", ["00_good.ipynb", "notebooks/00_good.ipynb"])
+def test_a_lesson_may_be_named_by_its_path(course, tmp_path, fake, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    run_lessons(course, tmp_path / "runs", Request((name,)))
+    assert [task.lesson for task in fake] == ["00_good"]
+
+
+def test_a_runs_folder_that_cannot_be_made_is_told_in_one_line(course, tmp_path, fake):
+    (tmp_path / "file").touch()
+    with pytest.raises(click.ClickException) as error:
+        run_lessons(course, tmp_path / "file" / "runs", Request())
+    folder = tmp_path / "file" / "runs" / "laptop"
+    assert re.fullmatch(
+        rf"cannot write to {re.escape(str(folder))} \([\w ]+\): set COURSE_RUNS to another folder",
+        error.value.message,
+    )
+    assert fake == []
 
 
 def test_a_dataset_goes_to_the_lessons_that_have_one(course, tmp_path, fake):
@@ -427,6 +549,14 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
             "00_good: learning_rate is nan, which is no float (default 1.0e-2)",
         ),
         (
+            Request(("0",), overrides=(("learning_rate", "-1"),)),
+            "00_good: learning_rate is -1.0: give a number above 0",
+        ),
+        (
+            Request(("0",), overrides=(("epochs", "0"),)),
+            "00_good: epochs is 0: give a whole number, at least 1",
+        ),
+        (
             Request(("0",), overrides=(("flip", "1"),)),
             "00_good: flip is '1', which is no bool (default True)",
         ),
@@ -436,14 +566,41 @@ HAS = "(it has: dataset, epochs, flip, learning_rate, output_dir, widths)"
         ),
         (
             Request(dataset="nowhere"),
-            "dataset 'nowhere': no such folder; give one with train/ and test/, or auto, cifar10, shapes, arrows",
+            "dataset 'nowhere': no such folder; give one of pictures, or auto, cifar10, shapes, arrows",
         ),
         (
             Request(overrides=(("dataset", "nowhere"),), lessons=("0",)),
-            "dataset 'nowhere': no such folder; give one with train/ and test/, or auto, cifar10, shapes, arrows",
+            "dataset 'nowhere': no such folder; give one of pictures, or auto, cifar10, shapes, arrows",
         ),
         (Request(("10",), dataset="shapes"), "--dataset shapes: no such parameter in 10_dead"),
         (Request(name="a/b"), "--name 'a/b': wants a plain folder name, such as 'evening'"),
+        (Request(name=""), "--name '': wants a plain folder name, such as 'evening'"),
+        (Request(name="a\n"), "--name 'a\\n': wants a plain folder name, such as 'evening'"),
+        (
+            Request(name="a" * 300),
+            "--name of 300 characters: wants a plain folder name, such as 'evening'",
+        ),
+        (Request(("",)), "'': no such lesson; there are 00_good, 01_bad, 02_exit, 10_dead"),
+        (
+            Request(("notebooks/07_lost.ipynb",)),
+            "notebooks/07_lost.ipynb: no such lesson; there are 00_good, 01_bad, 02_exit, 10_dead",
+        ),
+        (
+            Request(("elsewhere/00_good.ipynb",)),
+            "elsewhere/00_good.ipynb: no such lesson; there are 00_good, 01_bad, 02_exit, 10_dead",
+        ),
+        (
+            Request(dataset=""),
+            "dataset '': no such folder; give one of pictures, or auto, cifar10, shapes, arrows",
+        ),
+        (
+            Request(dataset="a" * 5000),
+            f"dataset '{'a' * 5000}': no such folder; give one of pictures, or auto, cifar10, shapes, arrows",
+        ),
+        (
+            Request(("0",), overrides=(("dataset", "a\0"),)),
+            "dataset 'a\\x00': no such folder; give one of pictures, or auto, cifar10, shapes, arrows",
+        ),
         (Request(name=".."), "--name '..': wants a plain folder name, such as 'evening'"),
     ],
 )
@@ -544,7 +701,7 @@ def test_a_parameter_that_papermill_would_not_see_is_refused(tmp_path, line):
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        ("int", "-1", -1),
+        ("int", "1", 1),
         ("float", "3", 3.0),
         ("str", "3", "3"),
         ("bool", "True", True),
@@ -575,7 +732,7 @@ def test_command_line_passes_everything_on(course, tmp_path, monkeypatch, fake):
     monkeypatch.setattr(run, "NOTEBOOKS", course)
     monkeypatch.setattr(run, "RUNS_DIR", tmp_path / "runs")
     arguments = ["run", "--preset", "smoke", "--dataset", "shapes", "--name", "n", "0"]
-    arguments += ["-p", "epochs", "4", "-p", "learning_rate", "-1"]
+    arguments += ["-p", "epochs", "4", "-p", "learning_rate", "2"]
     refused = CliRunner().invoke(main, [*arguments, "3"])
     assert (refused.exit_code, refused.stderr) == (
         1,
@@ -583,7 +740,7 @@ def test_command_line_passes_everything_on(course, tmp_path, monkeypatch, fake):
     )
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert fake[0].folder == tmp_path / "runs" / "n"
-    assert (fake[0].values["epochs"], fake[0].values["learning_rate"]) == (4, -1.0)
+    assert (fake[0].values["epochs"], fake[0].values["learning_rate"]) == (4, 2.0)
 
 
 def test_committed_presets_and_claims_fit_the_committed_notebooks(tmp_path):
@@ -593,11 +750,19 @@ def test_committed_presets_and_claims_fit_the_committed_notebooks(tmp_path):
         assert run.plan(run.NOTEBOOKS, tmp_path, Request(preset=preset))[0]
 
 
-def test_help_needs_no_torch():
-    code = "import sys; from course_utils.__main__ import main\n"
-    code += "main(['--help'], standalone_mode=False)\nprint('torch' in sys.modules)"
+HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "papermill", "nbformat", "nbconvert"}
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS if name != "fast")])
+def test_help_imports_nothing_heavy(command):
+    code = (
+        "import sys; from course_utils.__main__ import main\n"
+        f"main({[*command, '--help']}, standalone_mode=False)\n"
+        f"print('heavy:', *sorted({HEAVY} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "doctor" in done.stdout and done.stdout.splitlines()[-1] == "False"
+    assert "Usage:" in done.stdout
+    assert done.stdout.splitlines()[-1] == "heavy:"
 
 
 def test_a_command_that_cannot_be_imported_points_to_doctor(monkeypatch):

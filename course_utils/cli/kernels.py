@@ -1,0 +1,52 @@
+"""Kernels of the interpreter that runs this command. Imported only where one is started."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import default
+
+# what papermill warns of, the commands refuse in one line
+logging.getLogger("papermill").setLevel(logging.CRITICAL)
+
+_started: list["OwnKernelManager"] = []
+
+
+class OwnKernelManager(AsyncKernelManager):
+    """Starts kernels of the interpreter that runs this command.
+
+    By name, "python3" may be a kernel that another environment has installed for the user.
+    """
+
+    @default("kernel_spec_manager")
+    def _without_installed_kernels(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[])
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        # else each kernel warns that its local sockets are not encrypted, and after Ctrl-C writes a
+        # traceback
+        return super().format_kernel_cmd([*(extra_arguments or []), "--log-level=CRITICAL"])
+
+    async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
+        _started.append(self)
+        options["env"] = _environment(options.get("env") or os.environ)
+        return await super()._async_pre_start_kernel(**options)
+
+
+def _environment(given: Any) -> dict[str, str]:
+    # the notebook would keep each of the thousands of states of a progress bar
+    env = {**given, "TQDM_DISABLE": "1"}
+    for name in ("COURSE_DATA", "COURSE_RUNS"):
+        if env.get(name):  # a relative path means the folder of this command, not the kernel's
+            env[name] = str(Path(env[name]).expanduser().resolve())
+    return env
+
+
+def kill_kernels() -> None:
+    """Kill the kernels that this process has started and that still run."""
+    for manager in list(_started):
+        if manager.has_kernel:
+            manager.provisioner.process.kill()
