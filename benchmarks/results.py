@@ -6,7 +6,7 @@ A test holds the committed file equal to what this gives.
 from importlib import import_module
 
 from benchmarks.harness import packages
-from course_utils.paths import ROOT
+from course_utils.paths import ROOT, write_text
 
 HEAD = """# Results
 
@@ -25,5 +25,5 @@ def results() -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "RESULTS.md").write_text(results(), encoding="utf-8", newline="\n")
+    write_text(ROOT / "RESULTS.md", results())
     print("wrote RESULTS.md")
