@@ -237,7 +237,7 @@ def channels(layer: nn.Conv2d, shown: int = 4) -> Figure:
     return figure
 
 
-def receptive_field(image: Tensor, sizes: dict[str, int]) -> Figure:
+def receptive_fields(image: Tensor, sizes: dict[str, int]) -> Figure:
     """How far single numbers of a network see: image (3, H, W), float in [0, 1]; `sizes` gives for
     each layer's name the side of its receptive field in pixels.
     """

@@ -24,7 +24,7 @@ DRAWINGS = {
     "network": lambda: diagrams.network(VGG()),
     "convolution_steps": lambda: diagrams.convolution_steps(torch.ones(5, 5), torch.ones(3, 3)),
     "channels": lambda: diagrams.channels(nn.Conv2d(3, 16, 3)),
-    "receptive_field": lambda: diagrams.receptive_field(torch.rand(3, 32, 32), {"block 1": 6}),
+    "receptive_fields": lambda: diagrams.receptive_fields(torch.rand(3, 32, 32), {"block 1": 6}),
 }
 
 
@@ -88,7 +88,7 @@ def test_channels_says_how_many_are_drawn():
 
 
 def test_a_receptive_field_larger_than_the_image_is_drawn_whole():
-    figure = diagrams.receptive_field(torch.rand(3, 32, 32), {"block 1": 6, "block 3": 36})
+    figure = diagrams.receptive_fields(torch.rand(3, 32, 32), {"block 1": 6, "block 3": 36})
     left, right = figure.axes[0].get_xlim()
     assert right - left > 36
     assert "block 1 6, block 3 36" in figure.get_label()
