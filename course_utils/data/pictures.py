@@ -107,7 +107,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         found = _orientation(exif) or image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # Pillow raises errors of many kinds on damaged EXIF
         return None
-    return _TURNS.get(found)
+    return _TURNS.get(found or 0)
 
 
 def _orientation(exif: bytes) -> int:
@@ -164,7 +164,7 @@ def can_read(suffix: str) -> bool:
     """Whether files of this kind can be read here; HEIC needs the package pillow-heif."""
     suffix = suffix.lower()
     if suffix == ".avif":
-        return features.check("avif")
+        return bool(features.check("avif"))
     if suffix in OPTIONAL:
         if find_spec("pillow_heif") is None:
             return False

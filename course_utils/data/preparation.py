@@ -17,16 +17,16 @@ MEMORY = 2**30  # bytes: a data set that takes more is prepared image by image, 
 NAMED = 20  # of the pictures that cannot be read, so many are named
 
 
-class Prepared(Sequence[Tensor]):
+class Prepared:
     """Images that are prepared each time they are asked for: for sets too large for memory."""
 
-    def __init__(self, images: Sequence[Any], prepare: v2.Compose):
+    def __init__(self, images: Sequence[Any] | Tensor, prepare: v2.Compose):
         self.images, self.prepare = images, prepare
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: Any) -> Tensor:
+    def __getitem__(self, index: int | slice) -> Tensor:
         return self.prepare(self.images[index]).as_subclass(Tensor)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -228,7 +229,7 @@ def _choose(
     else:
         number = min(max(round(val_fraction * len(labels)), len(classes)), len(labels))
         val, train = stratified_split(labels, number, generator, at_least=1)
-        _check_classes(name, classes, validation=labels[val], training=labels[train])
+        _check_classes(name, classes, {"validation": labels[val], "training": labels[train]})
     if train_size:
         number = min(train_size, len(train))
         train = train[stratified_split(labels[train], number, generator, at_least=1)[0]]
@@ -245,8 +246,8 @@ def _order(part: VisionDataset) -> Tensor:
     return torch.arange(number)
 
 
-def _check_classes(name: str, classes: Sequence[str], **labels: Tensor) -> None:
-    for part, found in labels.items():
+def _check_classes(name: str, classes: Sequence[str], parts: dict[str, Tensor]) -> None:
+    for part, found in parts.items():
         for label in sorted(set(range(len(classes))) - set(found.tolist())):
             raise ValueError(
                 f"none of the {len(found)} {part} images is of class {classes[label]!r} of {name}: "
@@ -265,20 +266,19 @@ def make_loaders(
     """
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: give at least 1")
-    common = {"num_workers": num_workers, "pin_memory": torch.cuda.is_available()}
+    make = partial(DataLoader, num_workers=num_workers, pin_memory=torch.cuda.is_available())
     # Each loader draws from a generator of its own, so that measuring does not disturb the
     # randomness of training. The training loader's workers start anew each epoch, seeded by it:
     # only thus can a training be resumed exactly.
     generators = [torch.Generator().manual_seed(seed) for _ in range(3)]
-    train = DataLoader(splits.train, batch_size, shuffle=True, generator=generators[0], **common)
+    train = make(splits.train, batch_size, shuffle=True, generator=generators[0])
     # Evaluation keeps no gradients, so larger batches fit and waste less time on the way.
     val, test = (
-        DataLoader(
+        make(
             part,
             max(batch_size, 250),
             generator=generator,
             persistent_workers=num_workers > 0,
-            **common,
         )
         for part, generator in zip((splits.val, splits.test), generators[1:], strict=True)
     )

@@ -21,26 +21,28 @@ def channel_stats(dataset: Iterable[tuple[Tensor, int]]) -> tuple[Tensor, Tensor
     Raises:
         ValueError: if there is no image.
     """
-    total, squares, pixels = 0.0, 0.0, 0
+    total, squares, pixels = 0.0, 0.0, 0  # floats at first, tensors from the first image on
     for image, _ in dataset:
         values = image.flatten(start_dim=1).double()  # (C, H * W)
         if not image.is_floating_point():
             values = values / 255
-        total = total + values.sum(dim=1)
-        squares = squares + (values * values).sum(dim=1)
+        total = total + values.sum(dim=1)  # type: ignore[assignment]
+        squares = squares + (values * values).sum(dim=1)  # type: ignore[assignment]
         pixels += values.shape[1]
     if pixels == 0:
         raise ValueError("no images: channel statistics need at least one")
     mean = total / pixels
-    return mean, (squares / pixels - mean**2).clamp(min=0).sqrt()
+    return mean, (squares / pixels - mean**2).clamp(min=0).sqrt()  # type: ignore
 
 
-def denormalize(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+def denormalize(
+    images: Tensor, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor
+) -> Tensor:
     """Undo a normalisation: (..., C, H, W) -> the same shape, images * std + mean."""
     mean, std = (
         torch.as_tensor(values, dtype=images.dtype, device=images.device) for values in (mean, std)
     )
-    return images * std.view(-1, 1, 1) + mean.view(-1, 1, 1)
+    return images * std.view(-1, 1, 1) + mean.view(-1, 1, 1)  # type: ignore[union-attr]
 
 
 def stratified_split(
