@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+LEAST = {"train_per_class": 2}  # one of them is for validation
 VAL_FRACTION = 0.1  # of the training pictures, where a folder has no val/
 COUNTED = {
     "train_per_class": "training pictures of each class",
@@ -37,7 +38,8 @@ def count_pictures(path: str) -> Folder:
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
     train = parts["train"]
-    number, smallest = min((n, label) for label, n in Counter(train.targets).items())
+    counted = Counter(train.targets)
+    number, smallest = min((counted[label], label) for label in range(len(train.classes)))
     val = max(round(VAL_FRACTION * len(train)), len(train.classes))
     counts = {
         "train_per_class": number,
@@ -78,7 +80,7 @@ def _refusal(
 
 
 def read_needs(content: Any, lessons: set[str], where: str) -> dict[str, dict[str, int]]:
-    """What each lesson needs, by its name; nothing if it is not listed.
+    """What each lesson needs, by its name: LEAST, and what is listed.
 
     Raises:
         click.ClickException: if `content` names no lesson, or is nested otherwise.
@@ -94,4 +96,4 @@ def read_needs(content: Any, lessons: set[str], where: str) -> dict[str, dict[st
             raise click.ClickException(
                 f"{where}: needs: {lesson}: wants numbers for {', '.join(COUNTED)}, has {wanted!r}"
             )
-    return {lesson: content.get(lesson, {}) for lesson in sorted(lessons)}
+    return {lesson: {**LEAST, **content.get(lesson, {})} for lesson in sorted(lessons)}

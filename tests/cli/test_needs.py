@@ -63,6 +63,17 @@ def test_a_lesson_that_lacks_pictures_is_refused_with_those_that_do_not(make_fol
     assert error.value.message == "02_val needs 3 validation pictures; pictures has 2: add pictures"
 
 
+def test_one_picture_of_each_class_is_too_few_for_any_lesson(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "few" / name).mkdir(parents=True)
+        (tmp_path / "few" / name / "1.png").touch()
+    with pytest.raises(click.ClickException) as error:
+        check_needs(["00_a"], str(tmp_path / "few"), read_needs(None, {"00_a"}, "presets.yaml"))
+    assert error.value.message == (
+        "00_a needs 2 training pictures of each class; few/cat has 0: add pictures"
+    )
+
+
 def test_a_folder_that_no_lesson_can_open_is_refused(make_folder):
     folder = make_folder({"train": {"cat": 4}, "test": {"cat": 1}})
     with pytest.raises(click.ClickException) as error:
@@ -90,7 +101,7 @@ def test_a_folder_that_no_lesson_can_open_is_refused(make_folder):
 )
 def test_needs_that_do_not_fit_are_refused(content, message):
     if message is None:
-        assert read_needs(content, {"00_a"}, "presets.yaml") == {"00_a": {}}
+        assert read_needs(content, {"00_a"}, "presets.yaml") == {"00_a": {"train_per_class": 2}}
         return
     with pytest.raises(click.ClickException) as error:
         read_needs(content, {"00_a"}, "presets.yaml")

@@ -397,7 +397,8 @@ def test_laptop_is_the_default_preset_and_changes_nothing(course, tmp_path, fake
 def test_values_given_on_the_command_line_win_and_are_typed(course, tmp_path, fake, monkeypatch):
     for name in ("cat", "dog"):
         (tmp_path / "photos" / name).mkdir(parents=True)
-        (tmp_path / "photos" / name / "1.png").touch()
+        for number in range(4):
+            (tmp_path / "photos" / name / f"{number}.png").touch()
     monkeypatch.chdir(tmp_path)
     given = (("epochs", "7"), ("learning_rate", "1e-3"), ("flip", "false"), ("widths", "(8, 9)"))
     request = Request(("00",), "smoke", dataset="photos", overrides=given, name="evening")
