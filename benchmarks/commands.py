@@ -33,8 +33,8 @@ def data_set(value: str) -> str:
 
 def run_part(part: Part, dataset: str, device: str, *, again: bool = False) -> Path:
     """Run a part, and say where its record is. What is missing is an error without a traceback."""
-    if missing := part.missing():
-        raise click.ClickException(f"{part.name} needs {missing} in the data folder")
+    if part.missing():
+        raise click.ClickException(f"{part.name} needs {part.missing()} in the data folder")
     try:
         path = part.run(dataset, device=device, again=again)
     except FileNotFoundError as error:

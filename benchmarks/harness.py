@@ -15,7 +15,7 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
-from course_utils.paths import DATA_DIR, ROOT, RUNS_DIR
+from course_utils.paths import DATA_DIR, ROOT, RUNS_DIR, write_text
 from course_utils.results import RECORDED_DIR
 
 TITLES = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 (JPEG)", "shapes": "Shapes"}
@@ -29,10 +29,7 @@ def read_json(path: Path) -> dict:
 def write_json(path: Path, value: dict | list | float) -> None:
     """Write a value as the committed results are written: the file is there whole or as before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp")
-    text = json.dumps(value, indent=1, sort_keys=True) + "\n"
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 def once(path: Path, measure: Callable[[], dict]) -> dict:

@@ -39,7 +39,7 @@ def with_error(accuracy: float, images: int) -> str:
 
 
 def largest_lr(losses: torch.Tensor, lrs: list[float], chance: float) -> str:
-    """The largest rate at which all seeds train, that is, end 0.1 below chance; losses[seed][lr]."""
+    """The largest rate at which all seeds end 0.1 below chance; losses[seed][lr]."""
     trains = (losses < chance - 0.1).all(dim=0).nonzero().flatten()
     return f"{lrs[trains[-1]]:g}" if len(trains) else "none"
 

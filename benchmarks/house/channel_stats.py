@@ -24,7 +24,7 @@ class Plan:
 
 
 class RandomImages(Dataset):
-    """Random images of 32x32, kept as bytes; an item is a float image in [0, 1], and a 0."""
+    """Random images of 32x32, bytes in memory; an item is a float image in [0, 1], and a 0."""
 
     def __init__(self, number: int):
         generator = torch.Generator().manual_seed(0)

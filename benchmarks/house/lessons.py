@@ -1,4 +1,4 @@
-"""Run lessons on photographs, and keep what they record themselves."""
+"""Run lessons on photographs: what they record themselves is the result."""
 
 import subprocess
 import sys

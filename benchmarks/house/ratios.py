@@ -69,7 +69,7 @@ def in_turn(ours: Callable[[], object], theirs: Callable[[], object], pairs: int
 
 def bare_fit(model: nn.Module, loader: DataLoader, val: DataLoader, optimizer) -> None:
     """An epoch as one would write it: it trains, counts loss and accuracy, and evaluates."""
-    loss_sum, correct, count = 0.0, 0, 0
+    loss_sum, correct = 0.0, 0
     model.train()
     for images, labels in loader:
         logits = model(images)
@@ -79,7 +79,6 @@ def bare_fit(model: nn.Module, loader: DataLoader, val: DataLoader, optimizer) -
         optimizer.step()
         loss_sum += loss.item() * len(labels)
         correct += (logits.argmax(dim=1) == labels).sum().item()
-        count += len(labels)
     model.eval()
     with torch.no_grad():
         for images, labels in val:
@@ -113,9 +112,7 @@ def read_items(dataset: Sequence, number: int) -> None:
 
 
 def items(run: Run, plan: Plan | None = None) -> dict:
-    """Items of `load_splits` over those of torchvision's CIFAR10 with the same transforms, plain and
-    augmented.
-    """
+    """Items of `load_splits` over those of torchvision's CIFAR10, the same transforms."""
     plan, found = plan or Plan(), {}
     for name, augment in (("plain", []), ("crop and flip", [CROP_FLIP])):
         splits = load_splits("cifar10", augment=augment[0] if augment else None)

@@ -13,7 +13,12 @@ MEASURED = {  # part of the ratios: what is over what
 
 
 def sections() -> list[str]:
-    return [lessons(), shapes_difficulty(), channel_stats(), training_overhead(), *ratios()]
+    loop = [] if "fit" in measured_ratios() else [training_overhead()]
+    return [lessons(), shapes_difficulty(), channel_stats(), *loop, *ratios()]
+
+
+def measured_ratios() -> dict:
+    return read_json(RECORDED_DIR / "house_ratios.json")
 
 
 def lessons() -> str:
@@ -55,7 +60,8 @@ def channel_stats() -> str:
         ["extra memory, stacked", f"{found['stacked_extra_mb']:.0f} MB"],
         ["largest difference of the six numbers", f"{found['largest_difference']:.1e}"],
     ]
-    title = f"## Channel statistics of {found['images']:,} images: one streaming pass against stacking floats\n\n"
+    ways = "one streaming pass against stacking floats"
+    title = f"## Channel statistics of {found['images']:,} images: {ways}\n\n"
     return title + table(["", f"median of {found['pairs']} pairs"], rows)
 
 
@@ -71,7 +77,7 @@ def training_overhead() -> str:
 
 def ratios() -> list[str]:
     """The ratios that have been measured; none as long as there are none."""
-    found, rows = read_json(RECORDED_DIR / "house_ratios.json"), []
+    found, rows = measured_ratios(), []
     for part, title in MEASURED.items():
         for name, ratio in found.get(part, {}).items():
             if isinstance(ratio, dict):

@@ -1,8 +1,8 @@
-"""What belongs to no lesson: lessons run on CIFAR-10, how hard Shapes is, what the package costs."""
+"""What belongs to no lesson: lessons on CIFAR-10, how hard Shapes is, what the package costs."""
 
 from benchmarks.harness import Part
 
-LESSONS = {  # name of a part: the lesson, the end of its record's name, what differs from its defaults
+LESSONS = {  # by part: the lesson, the end of its record's name, what is not its default
     "00": ("00_training_loop", "", {"train_size": 0}),
     "03 10k": ("03_vgg_cnn", "-10k", {"epochs": 5, "train_size": 10_000}),
     "03 45k": ("03_vgg_cnn", "-45k", {"epochs": 5, "train_size": 0}),

@@ -24,9 +24,9 @@ def sections() -> list[str]:
         for scaling, accuracies in by_scaling.items()
     ]
     note = (
-        f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum {found['momentum']}; "
-        f"a rate trains if the loss ends {found['margin']} below ln 10. "
-        f"Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
+        f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum "
+        f"{found['momentum']}; a rate trains if the loss ends {found['margin']} below ln 10. Here "
+        f"± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
     header = [
         "training",
@@ -36,8 +36,8 @@ def sections() -> list[str]:
         "loss at the end",
     ]
     trained = (
-        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} epochs),"
-        " then fed:\n\n"
+        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} "
+        "epochs), then fed:\n\n"
     )
     fed_table = table(["network", "input", "validation accuracy"], fed)
     head = f"## Lesson 02: the scale of the input on {title}\n\n"

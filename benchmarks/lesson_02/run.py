@@ -15,7 +15,15 @@ SWEEPS = (
 RECORD, MODULE = "02_normalization.{dataset}", "benchmarks.lesson_02.scaling"
 
 PARTS = [
-    Part("statistics", "right and wrong numbers", f"{MODULE}:statistics", RECORD, 510, 1),
+    Part(
+        "statistics",
+        "right and wrong numbers",
+        f"{MODULE}:statistics",
+        RECORD,
+        510,
+        1,
+        workers=0,
+    ),
     *(
         Part(
             name,

@@ -1,9 +1,9 @@
 """Train the backbone that the course ships, data/weights/vgg_mini.pt, and record its curve.
 
 It learns from Tiny ImageNet (200 classes of ImageNet, 500 training and 50 validation images each)
-at 32 x 32 pixels, in the data folder: tiny-imagenet-32/train/<class>/*, val/<class>/* and words.txt,
-which names the classes. Nothing is chosen on the validation images: the settings were set before,
-and the weights are the last epoch's.
+at 32 x 32 pixels, in the data folder: tiny-imagenet-32/train/<class>/*, val/<class>/* and
+words.txt, which names the classes. Nothing is chosen on the validation images: the settings were
+set before, and the weights are the last epoch's.
 
 Training and validation images may have been scaled down in different ways, and the network notices.
 `sharpness` is the mean difference of neighbouring pixels over the pixels' standard deviation. Where

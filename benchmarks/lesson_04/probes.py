@@ -40,7 +40,7 @@ def sources(dataset: str, weights: str) -> tuple[Backbone, Splits]:
 
 @dataclass(frozen=True)
 class Features:
-    """Features (N, width) and labels (N,) of each part; `indices`: which training images they are."""
+    """Features (N, width) and labels (N,) of each part; `indices` says of which training images."""
 
     indices: Tensor
     train: tuple[Tensor, Tensor]

@@ -16,9 +16,10 @@ def backbone() -> str:
         for i in shown
     ]
     settings = (
-        f"{found['parameters']:,} parameters, {found['train_images']:,} images, {found['epochs']} epochs of"
-        f" {found['optimizer']}, batch {found['batch_size']}, rate up to {found['peak_rate']} ({found['schedule']}),"
-        f" weight decay {found['weight_decay']}, label smoothing {found['label_smoothing']}, {found['augmentation']}."
+        f"{found['parameters']:,} parameters, {found['train_images']:,} images, {found['epochs']} "
+        f"epochs of {found['optimizer']}, batch {found['batch_size']}, rate up to "
+        f"{found['peak_rate']} ({found['schedule']}), weight decay {found['weight_decay']}, label "
+        f"smoothing {found['label_smoothing']}, {found['augmentation']}."
     )
     kinds = {
         "as they are": (found["sharpness_val"], found["shipped_val_accuracy"]),
@@ -35,8 +36,9 @@ def backbone() -> str:
         "## The backbone of lesson 04: 200 classes of Tiny ImageNet\n",
         settings + "\n",
         table(["epoch", "training (augmented images)", "validation"], rows),
-        f"The file that is shipped (float16), on {images:,} validation images, which were scaled down by a sharper"
-        " filter than the training images; sharpness is the mean difference of neighbouring pixels, in deviations:\n",
+        f"The file that is shipped (float16), on {images:,} validation images, which were scaled "
+        "down by a sharper filter than the training images; sharpness is the mean difference of "
+        "neighbouring pixels, in deviations:\n",
         table(["validation images", "sharpness", "accuracy"], shipped),
     ]
     return "\n".join(parts)
@@ -57,11 +59,13 @@ def transfer() -> str:
     on_all = with_error(everything["test_accuracy"], found["test_images"])
     parts = [
         f"## Lesson 04: transfer to {title}, by labels of each class\n",
-        f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard deviation over seeds.\n",
+        f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard "
+        "deviation over seeds.\n",
         table(["", *labels], rows),
-        f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from"
-        f" scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; fine-tuning without"
-        f" augmentation, 500 labels {percent(arms['fine_tuning_plain']['500'][0])}.\n",
+        f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from "
+        f"scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; "
+        "fine-tuning without augmentation, 500 labels "
+        f"{percent(arms['fine_tuning_plain']['500'][0])}.\n",
         *transfer_mistakes(found["scaling"], found["leak"]),
     ]
     return "\n".join(parts)
@@ -77,7 +81,8 @@ def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
         for name, title in trained.items()
     ]
     return [
-        f"The probe with {scaling['labels_per_class']} labels of each class, images scaled otherwise:\n",
+        f"The probe with {scaling['labels_per_class']} labels of each class, images scaled "
+        "otherwise:\n",
         table(["scaled by", *ways], scaled),
         f"The whole network, {leak['epochs']} epochs on {leak['images']:,} images:\n",
         table(

@@ -1,4 +1,4 @@
-"""Lesson 04: what a backbone saves in labels on photographs, and the backbone that the course ships."""
+"""Lesson 04: what a backbone saves in labels on photographs, and the backbone that is shipped."""
 
 from benchmarks.harness import Part
 

@@ -17,15 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from benchmarks.data import splits_of
 from benchmarks.harness import Run
-from benchmarks.training import (
-    CEILING,
-    CHANCE,
-    end_of,
-    forever,
-    he_init,
-    losses_by_step,
-    small_vgg,
-)
+from benchmarks.training import CEILING, CHANCE, end_of, forever, he_init, losses_by_step, small_vgg
 from course_utils.data import make_loaders
 from course_utils.models import VGG
 from course_utils.runtime import seed_everything

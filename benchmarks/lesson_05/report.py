@@ -41,7 +41,10 @@ def sections() -> list[str]:
                     [{"rates": "six convolutions", "depth": "twenty"}[part], kind, largest, end]
                 )
     head = f"## Lesson 05: batch normalization on {title}\n\n"
-    note = f"Here ± is the standard deviation over {len(found['seeds'])} seeds; accuracies are on validation images.\n\n"
+    note = (
+        f"Here ± is the standard deviation over {len(found['seeds'])} seeds; accuracies are on "
+        "validation images.\n\n"
+    )
     header = [
         "layers",
         "network",

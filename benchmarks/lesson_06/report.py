@@ -28,9 +28,10 @@ def degradation() -> str:
         )
     note = (
         f"Images of {found['image_size']} pixels, {found['steps']} steps of {found['batch_size']}, "
-        f"{found['optimizer']}, each network at the best of its searched rates. Loss: training, mean of the last "
-        f"{found['last']} steps, ± the standard deviation over {len(found['seeds'])} seeds. Ratio: gradient at the "
-        "first 3x3 convolution over that at the last, median over the seeds.\n\n"
+        f"{found['optimizer']}, each network at the best of its searched rates. Loss: training, "
+        f"mean of the last {found['last']} steps, ± the standard deviation over "
+        f"{len(found['seeds'])} seeds. Ratio: gradient at the first 3x3 convolution over that at "
+        "the last, median over the seeds.\n\n"
     )
     header = [
         "depth",
@@ -63,8 +64,9 @@ def resnet_comparison() -> str:
             results = [over_seeds(measured["test_accuracy"]), points(gap), str(len(test))]
             rows.append([plan.replace("_", "-"), name, *costs, *settings, *results])
     note = (
-        f"{found['train_images']:,} images, crop and flip, {found['optimizer']}, batches of {found['batch_size']}. "
-        "± is the standard deviation over seeds; gap: training minus validation accuracy in points, not augmented.\n\n"
+        f"{found['train_images']:,} images, crop and flip, {found['optimizer']}, batches of "
+        f"{found['batch_size']}. ± is the standard deviation over seeds; gap: training minus "
+        "validation accuracy in points, not augmented.\n\n"
     )
     header = [
         "equal",
@@ -97,8 +99,9 @@ def source_recipe() -> str:
             ]
         )
     note = (
-        "Test accuracy after each epoch, of the same network, evaluated in four ways: an experiment about evaluation. "
-        "The source reports 0.876 after 30 epochs on the original images, evaluated as in the last column.\n\n"
+        "Test accuracy after each epoch, of the same network, evaluated in four ways: an "
+        "experiment about evaluation. The source reports 0.876 after 30 epochs on the original "
+        "images, evaluated as in the last column.\n\n"
     )
     header = [
         "epoch",

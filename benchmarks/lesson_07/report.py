@@ -22,15 +22,19 @@ def sections() -> list[str]:
         for network, values in found["calibration"].items()
     ]
     note = (
-        f"{found['network']}, {found['images']:,} training images, {found['epochs']} epochs ({found['epochs_leaks']}"
-        f" for the leaks), {found['optimizer']}; the candidates are smaller, and learn from"
-        f" {found['candidate_images']:,} images. In points of accuracy, paired by seed: what a fault in training or in"
-        " use costs, and by how much a faulty report flatters (healthy: on images that were neither seen nor chosen"
-        f" by). Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
+        f"{found['network']}, {found['images']:,} training images, {found['epochs']} epochs "
+        f"({found['epochs_leaks']} for the leaks), {found['optimizer']}; the candidates are "
+        f"smaller, and learn from {found['candidate_images']:,} images. In points of accuracy, "
+        "paired by seed: what a fault in training or in use costs, and by how much a faulty "
+        "report flatters (healthy: on images that were neither seen nor chosen by). Here ± is the "
+        f"standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
     head = f"## Lesson 07: what faults cost on {title}\n\n"
     header = ["fault", "kind", "healthy", "faulty", "cost in points"]
-    trained = "\nConfidence of two networks on test images; the temperature was chosen on validation images:\n\n"
+    trained = (
+        "\nConfidence of two networks on test images; the temperature was chosen on validation "
+        "images:\n\n"
+    )
     header_trained = ["network", "ECE as trained", "divided by the temperature", "temperature"]
     calibrated = table(header_trained, calibration)
     return [head + note + table(header, rows) + trained + calibrated]

@@ -35,7 +35,7 @@ from course_utils.lessons.lesson_07.broken import (
 
 
 def kill_half(network: nn.Module) -> None:
-    """A bias so low that no image makes it positive, for every second channel of each convolution."""
+    """A bias so low that no image makes up for it, for every second channel of each convolution."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.constant_(layer.bias[::2], -100)
@@ -98,7 +98,8 @@ def train_on_duplicates(lab: Laboratory) -> dict:
     Accuracy on those that were trained on, on the others, and on all. Longer, without augmentation:
     the network is to remember them.
     """
-    train, test, plan = lab.splits.train, lab.splits.test, lab.plan
+    train, test = lab.splits.train, lab.splits.test
+    plan = lab.plan
     order, total = permutation(len(test), lab.seed), len(test)
     count = min(int(plan.duplicates * total), len(train) // 2)
     known, fresh = order[:count], order[count:]

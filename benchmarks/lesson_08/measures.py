@@ -1,6 +1,6 @@
 """Time and operations of a step, and where its time goes.
 
-Times are kept in seconds, in the runs folder, and never leave it: records hold ratios.
+Times are in seconds, stay in the runs folder, and never leave it: records hold ratios.
 """
 
 import math
@@ -36,7 +36,7 @@ GROUPS = {  # operations of the profile, by a part of their names; the first tha
 
 
 def source_step(training: LadderTraining, steps: int) -> float:
-    """Seconds of a step of the source's training, in the mean; its loader's start is not counted."""
+    """Mean seconds of a step of the source's training; its loader's start is not counted."""
     batches = islice(training.batches(), steps + 1)
     train_one_epoch(training.model, [next(batches)], training.optimizers[0], training.device)
     start = perf_counter()

@@ -39,6 +39,7 @@ class Plan:
     source_epochs: int = 30
     source_images: int = 50_000
     steps: int = 20  # of the source's training, which other times are held against
+    rounds: int = 5  # of timing both in turn
     fast: Settings = FAST
     ladder: tuple[Change, ...] = LADDER
     ladder_images: int = 9_000
@@ -61,7 +62,7 @@ def use_all_cores() -> None:
 
 
 def in_part(run: Run, part: str) -> Run:
-    """The same, with another part's folder: seconds stay in the runs folder, and parts share them."""
+    """The same run in another part's folder: seconds stay there, and parts share them."""
     return replace(run, folder=run.folder.parent / part)
 
 

@@ -13,20 +13,23 @@ def sections() -> list[str]:
 
 
 def section(found: dict, title: str) -> str:
-    climbed = found["ladder"]
+    trained = found["ladder"]
     parts = [
         f"## Lesson 08: cost and accuracy on {title}\n",
-        "Each change keeps those before it, except for asides. Accuracies after"
-        f" {climbed['epochs']} epochs on {climbed['images']:,} images, in {climbed['precision']}; ± is the standard"
-        f" deviation over {climbed['seeds']} seeds. Time and operations are those of an image in training, over those"
-        " in the source's training (all cores, timed in turn).\n",
-        ladder(climbed["rungs"], found["costs"]["images"]),
+        "Each change keeps those before it, except for asides. Accuracies after "
+        f"{trained['epochs']} epochs on {trained['images']:,} images, in {trained['precision']}; ± "
+        f"is the standard deviation over {trained['seeds']} seeds. Time and operations are those "
+        "of an image in training, over those in the source's training (all cores, timed in "
+        "turn).\n",
+        ladder(trained["rungs"], found["costs"]["images"]),
         asides(found["asides"]),
-        f"As many epochs as a share of the source's cost pays for ({found['source']['epochs']} epochs of its recipe,"
-        " timed over one), by the recipe that was best on validation images, trained on all training images (mirrored:"
-        " test-time augmentation, logits of the mirror image averaged in):\n",
+        f"As many epochs as a share of the source's cost pays for ({found['source']['epochs']} "
+        "epochs of its recipe, timed over one), by the recipe that was best on validation images, "
+        "trained on all training images (mirrored: test-time augmentation, logits of the mirror "
+        "image averaged in):\n",
         targets({name: found[name] for name in ("fortieth", "eighth", "fifth") if name in found}),
-        "Operations a second, as a share of those of a matrix product, and where a step's time goes:\n",
+        "Operations a second, as a share of those of a matrix product, and where a step's time "
+        "goes:\n",
         share(found["share"]["trainings"]),
         "One convolution alone, forward: "
         + ", ".join(
@@ -38,23 +41,23 @@ def section(found: dict, title: str) -> str:
     return "\n".join(parts)
 
 
-def ladder(rungs: list[dict], costs: dict[str, dict]) -> str:
+def ladder(steps: list[dict], costs: dict[str, dict]) -> str:
     rows = []
-    for number, rung in enumerate(rungs, start=1):
-        change = f"{'aside: ' if rung['aside'] else ''}{rung['change']}"
+    for number, step in enumerate(steps, start=1):
+        change = f"{'aside: ' if step['aside'] else ''}{step['change']}"
         keys = ("val_accuracy", "test_accuracy")
         accuracies = (
-            ["as before"] * 2 if rung["only_speed"] else [over_seeds(rung[key]) for key in keys]
+            ["as before"] * 2 if step["only_speed"] else [over_seeds(step[key]) for key in keys]
         )
-        cost = [f"{costs[rung['name']][key]:.3f}" for key in ("time", "flops")]
+        cost = [f"{costs[step['name']][key]:.3f}" for key in ("time", "flops")]
         rows.append([str(number), change, *cost, *accuracies])
     return table(["", "change", "time", "operations", "validation", "test"], rows)
 
 
 def asides(found: dict) -> str:
     return (
-        f"What did harm above, in {found['epochs']:g} epochs on {found['train_images']:,} images, by the recipe that"
-        " was best for a fortieth of the cost; on validation images: "
+        f"What did harm above, in {found['epochs']:g} epochs on {found['train_images']:,} images, "
+        "by the recipe that was best for a fortieth of the cost; on validation images: "
         + ", ".join(
             f"{label} {over_seeds(accuracies)}"
             for label, accuracies in found["val_accuracy"].items()

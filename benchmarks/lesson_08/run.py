@@ -35,6 +35,6 @@ PARTS = [
     _timed("fortieth", "the best of the finals, timed", "goals:goal", 815, 20, "fortieth"),
     _timed("eighth", "wider, with skips and averaged weights", "goals:goal", 816, 75, "eighth"),
     _timed("fifth", "as wide, without skips and average", "goals:goal", 817, 120, "fifth"),
-    _timed("costs", "time and operations of an image, by change", "rungs:costs", 818, 11),
-    _trained("ladder", "every change for a few epochs", "rungs:ladder", 819, 60),
+    _timed("costs", "time and operations of an image, by change", "steps:costs", 818, 11),
+    _trained("ladder", "every change for a few epochs", "steps:ladder", 819, 60),
 ]

@@ -13,10 +13,7 @@ from benchmarks.lesson_08.training import Images, train
 
 ALL_BUT_VALIDATION = Images()
 Candidates = dict[str, dict]  # changes of the fast settings, by label
-OPTIMIZERS: Candidates = {
-    "SGD": {"muon_rate": 0.0},
-    "Muon, rate 0.12": {"muon_rate": 0.12},
-}
+OPTIMIZERS: Candidates = {"SGD": {"muon_rate": 0.0}, "Muon, rate 0.12": {"muon_rate": 0.12}}
 VARIANTS: Candidates = {  # of the better of these
     "Muon, rate 0.24": {"muon_rate": 0.24},
     "24 pixels first": {"small_size": 24},

@@ -9,7 +9,8 @@ ORDERS = ("rows", "columns", "permuted")
 
 def sections() -> list[str]:
     found, data = recorded("09_rnn.{dataset}", "training", "clipping")
-    by_network, rows, blanked, clipped = found["training"], [], [], []
+    by_network, rows = found["training"], []
+    blanked, clipped = [], []
     for name, cost in found["costs"].items():
         accuracies = [
             over_seeds(by_network[name][o]["test_accuracy"]) if o in by_network[name] else ""
@@ -27,13 +28,15 @@ def sections() -> list[str]:
             clipped.append([title, way, largest, with_deviation(best)])
     parts = [
         f"## Lesson 09: recurrent networks and a CNN of equal cost on {data}\n",
-        f"{found['train_images']:,} images, {found['epochs']} epochs of Adam in one cycle, no augmentation. Here ± is"
-        f" the standard deviation over {len(found['seeds'])} seeds. Test accuracy by order of reading:\n",
+        f"{found['train_images']:,} images, {found['epochs']} epochs of Adam in one cycle, no "
+        f"augmentation. Here ± is the standard deviation over {len(found['seeds'])} seeds. Test "
+        "accuracy by order of reading:\n",
         table(["network", "parameters", "multiply-adds", *ORDERS], rows),
-        "Validation accuracy with the first rows of what the network reads blanked, by their number:\n",
+        "Validation accuracy with the first rows of what the network reads blanked, by their "
+        "number:\n",
         table(["network", "order", *(str(number) for number in found["blanks"])], blanked),
-        f"Gradient clipping (norm {found['clip']:g}), {found['steps']} steps; a rate trains if all seeds end 0.1 below"
-        " ln 10:\n",
+        f"Gradient clipping (norm {found['clip']:g}), {found['steps']} steps; a rate trains if all "
+        "seeds end 0.1 below ln 10:\n",
         table(["training", "", "largest rate that trains", "loss at the end, best rate"], clipped),
     ]
     return ["\n".join(parts)]

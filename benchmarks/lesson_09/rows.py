@@ -152,7 +152,8 @@ def search(run: Run, plan: Plan | None = None) -> dict:
 
 def training(run: Run, plan: Plan | None = None) -> dict:
     """For each network and order: each metric, one entry a seed."""
-    plan, searched, result = plan or Plan(), run.entry("search"), {}
+    plan, searched = plan or Plan(), run.entry("search")
+    result: dict = {}
     best = {
         (name, order): searched[name]["rows" if order == "columns" else order]["rate"]
         for name, order in plan.pairs

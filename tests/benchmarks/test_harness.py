@@ -1,4 +1,4 @@
-"""Parts of benchmarks: what is finished stays, what is missing is found, commands say what is wrong."""
+"""Parts of benchmarks: what is finished stays, and commands say what is wrong."""
 
 import json
 import subprocess

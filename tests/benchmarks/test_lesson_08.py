@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.data import SOURCE_AUGMENT
-from benchmarks.lesson_08 import goals, measures, report, rungs, search, share
+from benchmarks.lesson_08 import goals, measures, report, search, share, steps
 from benchmarks.lesson_08.ladder import FAST, LADDER, SOURCE, Change, as_trained, settings_of
 from benchmarks.lesson_08.networks import NETWORKS, EarlyPooling, PooledHead
 from benchmarks.lesson_08.plan import Goal, Plan
@@ -26,6 +26,7 @@ SHORT = Plan(
     seeds=(0, 1, 2),
     source=SOURCE.change(widths=NARROW),
     steps=2,
+    rounds=1,
     fast=LITTLE,
     ladder=(
         Change("source", "the source's", {"widths": NARROW}),
@@ -188,7 +189,7 @@ def test_shares_of_a_step_add_up(splits):
 
 def test_all_parts_make_a_report(make_run, monkeypatch):
     monkeypatch.setattr(search, "fitting_epochs", lambda *arguments: 1.5)
-    for module in (goals, rungs, search, share):
+    for module in (goals, search, share, steps):
         monkeypatch.setattr(module, "use_all_cores", lambda: None)
     monkeypatch.setattr(share, "WIDER", (("widths", (8, 8, 12)),))
     candidates = {
@@ -211,10 +212,10 @@ def test_all_parts_make_a_report(make_run, monkeypatch):
     assert [len(found["eighth"][key]) for key in keys] == [1, 1, 3]
     assert found["fortieth"]["finalist"] in found["finals"]
     found |= share.share(make_run(), SHORT, side=8, images=2)
-    found |= rungs.costs(make_run(), SHORT) | rungs.ladder(make_run(), SHORT)
+    found |= steps.costs(make_run(), SHORT) | steps.ladder(make_run(), SHORT)
     assert found["costs"]["images"]["source"]["flops"] == pytest.approx(1)
-    steps = found["ladder"]["rungs"]
-    assert [len(step.get("test_accuracy", ())) for step in steps] == [3, 0, 3, 3]
+    ladder = found["ladder"]["rungs"]
+    assert [len(step.get("test_accuracy", ())) for step in ladder] == [3, 0, 3, 3]
     assert set(found["ladder"]["searched"]["batch"]) == {"0.001", "0.01"}
     text = report.section(json.loads(json.dumps(found)), "pictures")
     assert "| 2 | only quicker |" in text and "aside: aside" in text

@@ -20,7 +20,7 @@ def cost_of(run: Run, plan: Plan, change: Change) -> dict[str, float]:
     recipe, share = training.recipe, SOURCE_BATCH / training.recipe.batch_size
     kinds = kinds_of_epochs(recipe)
     examples = {kind: (recipe, first) for kind, (first, _) in kinds.items()}
-    times = over_source(source, training, examples, plan.steps // 2)
+    times = over_source(source, training, examples, plan.steps // 2, plan.rounds)
     time = sum(times[kind] * number for kind, (_, number) in kinds.items()) / recipe.epochs
     return {"time": time * share, "flops": step_flops(training) / step_flops(source) * share}
 
@@ -41,7 +41,8 @@ def costs(run: Run, plan: Plan | None = None) -> dict:
 
 def search(run: Run, plan: Plan) -> tuple[dict, dict]:
     """(chosen, searched) by step; each search builds on what was chosen before."""
-    images, chosen, searched = Images(plan.ladder_images), {}, {}
+    images = Images(plan.ladder_images)
+    chosen, searched = {}, {}
     for change in (change for change in plan.ladder if change.grid):
         ((setting, values),) = change.grid.items()
         tasks = {}
@@ -66,9 +67,9 @@ def ladder(run: Run, plan: Plan | None = None) -> dict:
     }
     trained = [change.name for change in plan.ladder if not change.only_speed]
     tasks = [(name, seed, settings[name]) for seed in plan.seeds for name in trained]
-    found, rungs = run.map(train, Images(plan.ladder_images), tasks), []
+    found, steps = run.map(train, Images(plan.ladder_images), tasks), []
     for change in plan.ladder:
-        rung = {
+        step = {
             "name": change.name,
             "change": change.about,
             "aside": change.aside,
@@ -78,8 +79,8 @@ def ladder(run: Run, plan: Plan | None = None) -> dict:
         if change.name in trained:
             runs = [found[change.name, seed, settings[change.name]] for seed in plan.seeds]
             for key in ("val_accuracy", "test_accuracy"):
-                rung[key] = [one[key] for one in runs]
-        rungs.append(rung)
+                step[key] = [one[key] for one in runs]
+        steps.append(step)
     about = {"images": plan.ladder_images, "epochs": plan.ladder_epochs}
     about |= {"precision": "bfloat16", "seeds": len(plan.seeds)}
-    return {"ladder": {"rungs": rungs, "searched": searched, **about}}
+    return {"ladder": {"rungs": steps, "searched": searched, **about}}
