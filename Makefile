@@ -21,7 +21,7 @@ test: $(READY)
 	$(BIN)/codespell
 	mkdir -p runs/no-data
 	$(CHECK) $(BIN)/pytest -n 2
-	$(CHECK) $(BIN)/python -m course_utils run --preset smoke
+	$(CHECK) $(BIN)/python -m course_utils run --preset smoke --jobs 2
 	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		-n 2 --dist loadfile runs/smoke
 

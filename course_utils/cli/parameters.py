@@ -152,7 +152,8 @@ def _reads_as_float(value: Any) -> bool:
 
 
 def read_presets(path: Path, declared: Declared) -> dict[str, dict[str, Any]]:
-    """The presets of a file, each with its `common` values and its values by `lessons`.
+    """The presets of a file, each with its `common` values and its values by `lessons`. The key
+    `needs` is no preset.
 
     Raises:
         click.ClickException: if the file is missing or no YAML, or names a lesson or a parameter
@@ -162,6 +163,8 @@ def read_presets(path: Path, declared: Declared) -> dict[str, dict[str, Any]]:
     known = {name for parameters in declared.values() for name in parameters}
     presets = {}
     for preset, content in read_yaml(path).items():
+        if preset == "needs":
+            continue
         content = content or {}
         if not isinstance(content, dict) or set(content) - {"common", "lessons"}:
             raise click.ClickException(

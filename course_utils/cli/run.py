@@ -18,6 +18,7 @@ from course_utils.cli.execution import (
     run_all,
     short,
 )
+from course_utils.cli.needs import check_needs, read_needs
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
 from course_utils.cli.parameters import (
     Parameter,
@@ -26,6 +27,7 @@ from course_utils.cli.parameters import (
     parse,
     preset_values,
     read_presets,
+    read_yaml,
     resolve_paths,
 )
 from course_utils.paths import ROOT, RUNS_DIR, replacing
@@ -178,7 +180,24 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
         values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
         values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
         tasks.append(Task(path, values, folder, progress))
+    needs = read_yaml(notebooks / "presets.yaml").get("needs")
+    refuse_small_folders(tasks, read_needs(needs, set(declared), "presets.yaml"))
     return tasks, claims
+
+
+def refuse_small_folders(tasks: list[Task], needs: dict[str, dict[str, int]]) -> None:
+    """Refuse a folder of pictures that a lesson cannot use.
+
+    Raises:
+        click.ClickException: as `check_needs`.
+    """
+    lessons: dict[str, list[str]] = {}  # by folder
+    for task in tasks:
+        dataset = Path(task.values.get("dataset", ""))
+        if dataset.is_absolute():
+            lessons.setdefault(str(dataset), []).append(task.lesson)
+    for folder, names in lessons.items():
+        check_needs(names, folder, needs)
 
 
 def lesson_values(

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import nbformat
 import pytest
+from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_utils.cli import publish
@@ -90,6 +91,29 @@ def test_a_published_notebook_is_not_executed_again_unless_forced(published, mon
     assert executed == ["00_a"] and (folder / "00_a.ipynb").read_bytes() == text
 
 
+def test_results_of_the_published_run_are_kept(tmp_path):
+    source = "from course_utils.results import record\nrecord('00_a', {'x': 1}, dataset='shapes')"
+    nbformat.write(make_notebook(source), tmp_path / "00_a.ipynb")
+    publish_lessons(tmp_path)
+    results = tmp_path / "results" / "00_a.json"
+    assert results.read_text(encoding="utf-8") == '{\n "dataset": "shapes",\n "x": 1\n}\n'
+
+
+def test_check_names_what_changed_and_executes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "execute", lambda *args: pytest.fail("executed"))
+    monkeypatch.setattr(publish, "NOTEBOOKS", tmp_path)
+    current = make_notebook("1")
+    current.metadata["course"] = {"code_sha256": code_hash(current, "01_b")}
+    nbformat.write(current, tmp_path / "01_b.ipynb")
+    assert CliRunner().invoke(publish.publish, ["--check"]).exit_code == 0
+    nbformat.write(make_notebook("1"), tmp_path / "00_a.ipynb")
+    nbformat.write(make_notebook("1"), tmp_path / "02_c.ipynb")
+    result = CliRunner().invoke(publish.publish, ["--check"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: changed since they were published: 00_a, 02_c\n"
+    assert CliRunner().invoke(publish.publish, ["--check", "01"]).exit_code == 0
+
+
 def test_a_failing_cell_is_shown_and_the_file_stays_as_it_was(tmp_path):
     path = tmp_path / "00_a.ipynb"
     notebook = make_notebook("1 / 0")
@@ -159,6 +183,38 @@ def test_hash_covers_the_version_of_shapes(monkeypatch):
     before = code_hash(HASHED, "99_a")
     monkeypatch.setattr(publish, "shapes_version", lambda: 2)
     assert code_hash(HASHED, "99_a") != before
+
+
+def test_hash_covers_the_lessons_own_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "LESSONS", tmp_path)
+    module = tmp_path / "lesson_03" / "exercises.py"
+    module.parent.mkdir()
+    before = code_hash(HASHED, "03_x"), code_hash(HASHED, "04_x")
+    module.write_text("x = 1", encoding="utf-8")
+    after = code_hash(HASHED, "03_x"), code_hash(HASHED, "04_x")
+    assert after[0] != before[0] and after[1] == before[1]
+    module.write_text("x=1  # why", encoding="utf-8")
+    assert code_hash(HASHED, "03_x") == after[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "drawn"),
+    [
+        ("r = load_recorded('03_x.cifar10')", True),
+        ("name = '03_x.cifar10'\nr = load_recorded(name)", True),
+        ("r = [load_recorded(f'03_x.{kind}') for kind in kinds]", True),
+        ("r = load_recorded('03_x')", False),
+        ("r = load_recorded(f'04_x.{kind}')", False),
+        ("print(f'{kind}')  # 03_x.cifar10", False),
+    ],
+)
+def test_hash_covers_the_recorded_results_that_are_drawn(tmp_path, monkeypatch, source, drawn):
+    monkeypatch.setattr(publish, "RECORDED_DIR", tmp_path)
+    recorded = tmp_path / "03_x.cifar10.json"
+    recorded.write_text("1", encoding="utf-8")
+    before = code_hash(make_notebook(source), "99_a")
+    recorded.write_text("2", encoding="utf-8")
+    assert (code_hash(make_notebook(source), "99_a") != before) is drawn
 
 
 def test_hash_is_the_same_in_every_version_of_python():

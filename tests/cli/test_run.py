@@ -395,7 +395,10 @@ def test_laptop_is_the_default_preset_and_changes_nothing(course, tmp_path, fake
 
 
 def test_values_given_on_the_command_line_win_and_are_typed(course, tmp_path, fake, monkeypatch):
-    (tmp_path / "photos").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(4):
+            (tmp_path / "photos" / name / f"{number}.png").touch()
     monkeypatch.chdir(tmp_path)
     given = (("epochs", "7"), ("learning_rate", "1e-3"), ("flip", "false"), ("widths", "(8, 9)"))
     request = Request(("00",), "smoke", dataset="photos", overrides=given, name="evening")
@@ -746,7 +749,9 @@ def test_command_line_passes_everything_on(course, tmp_path, monkeypatch, fake):
 def test_committed_presets_and_claims_fit_the_committed_notebooks(tmp_path):
     if not list(run.NOTEBOOKS.glob("*.ipynb")):
         pytest.skip("no notebooks")
-    for preset in yaml.safe_load((run.NOTEBOOKS / "presets.yaml").read_text(encoding="utf-8")):
+    presets = yaml.safe_load((run.NOTEBOOKS / "presets.yaml").read_text(encoding="utf-8"))
+    assert {"smoke", "laptop", "full"} <= set(presets)
+    for preset in set(presets) - {"needs"}:
         assert run.plan(run.NOTEBOOKS, tmp_path, Request(preset=preset))[0]
 
 
