@@ -5,12 +5,7 @@ from dataclasses import fields
 
 import click
 
-from course_utils.data import load_splits, make_loaders
-from course_utils.lessons.lesson_08.augmentation import FLIPS
-from course_utils.lessons.lesson_08.fast import Recipe, Training
-from course_utils.lessons.lesson_08.mirrored import Mirrored
-from course_utils.runtime import pick_device
-from course_utils.training import evaluate
+from course_utils.lessons.lesson_08.recipe import FLIPS, Recipe
 
 
 class Numbers(click.ParamType):
@@ -67,6 +62,12 @@ def fast(
     dataset: str, train_size: int, size: int, seed: int, device: str, test: bool, **options: object
 ) -> None:
     """Train lesson 08's fast recipe on DATASET: cifar10, shapes, or the path of an image folder."""
+    from course_utils.data import load_splits, make_loaders
+    from course_utils.lessons.lesson_08.fast import Training
+    from course_utils.lessons.lesson_08.mirrored import Mirrored
+    from course_utils.runtime import pick_device
+    from course_utils.training import evaluate
+
     try:
         recipe = Recipe(**options)
         splits = load_splits(dataset, size=size, train_size=train_size, seed=seed)

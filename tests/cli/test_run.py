@@ -758,7 +758,7 @@ def test_committed_presets_and_claims_fit_the_committed_notebooks(tmp_path):
 HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "papermill", "nbformat", "nbconvert"}
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS if name != "fast")])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_imports_nothing_heavy(command):
     code = (
         "import sys; from course_utils.__main__ import main\n"

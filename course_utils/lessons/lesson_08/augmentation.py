@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-FLIPS = ("none", "random", "alternate")
-
 
 def augment(
     images: Tensor,

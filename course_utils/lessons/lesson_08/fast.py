@@ -5,7 +5,7 @@ After Page, "How to train your ResNet" (2018), and Jordan (arXiv 2404.00498).
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -13,31 +13,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from course_utils.data import Split, Splits
-from course_utils.lessons.lesson_08.augmentation import FLIPS, augment, choose_mirrored
+from course_utils.lessons.lesson_08.augmentation import augment, choose_mirrored
 from course_utils.lessons.lesson_08.muon import Muon
 from course_utils.lessons.lesson_08.network import FastNet, whitening_filters
+from course_utils.lessons.lesson_08.recipe import FLIPS, Recipe
 from course_utils.runtime import seed_everything
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a training is made of, except for images and seed."""
-
-    widths: tuple[int, ...] = (32, 160, 160)  # of the groups; each halves the maps
-    skips: bool = False  # a third convolution in each group, and a skip
-    epochs: float = 8.3  # the last one may end early
-    batch_size: int = 500
-    learning_rate: float = 0.75  # SGD's, at its peak
-    weight_decay: float = 0.0013
-    bias_rate: float = 64.0  # biases learn faster by this factor
-    bias_epochs: int = 2  # that the first layer's bias learns in: its gradient is the dearest
-    muon_rate: float = 0.12  # of the convolutions; 0: they learn by SGD, as all the rest
-    label_smoothing: float = 0.2
-    shift: int = 2  # pixels, in each direction
-    flip: str = "alternate"  # none, random or alternate
-    small_size: int = 24  # above 0: side of the images in the first half of the epochs
-    average: float = 0.0  # above 0: weights are averaged, and a step keeps this share
-    bfloat16: bool = False  # in convolutions and matrix products, where the processor has it
 
 
 def one_cycle(step: int, total_steps: int) -> float:
