@@ -1,74 +1,120 @@
-"""How hard Shapes is: a linear classifier, and lesson 03's network at the lesson's settings, on the
-test images.
-
-The linear classifier gets all training images and the best of several settings, chosen on
-validation.
+"""How hard Shapes is: what a linear classifier and the lessons' networks reach on the test images,
+and what each later lesson has to gain.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR
 
-from benchmarks.data import splits_of
+from benchmarks.data import CROP_FLIP, splits_of
 from benchmarks.harness import Run
 from course_utils.data import make_loaders
-from course_utils.models import VGG
+from course_utils.data.shapes import VERSION
+from course_utils.lessons.lesson_08.fast import Recipe, Training
+from course_utils.models import VGG, ResNet, he_init
 from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, fit
+
+CPU = torch.device("cpu")
+
+
+def linear() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+
+
+def small_vgg() -> nn.Module:
+    """Lesson 01's network."""
+    return VGG(((8, 8), (16, 16), (32, 32)), hidden=(), batch_norm=True)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network and how it is trained: in batches of 32, on so many images, by Adam or SGD."""
+
+    make: Callable[[], nn.Module]
+    lr: float = 1e-3
+    epochs: int = 5
+    images: int = 5000
+    sgd: bool = False
+    augmented: bool = False
+    one_cycle: bool = False
+
+
+FEW = {"make": small_vgg, "lr": 3e-3, "epochs": 20, "images": 1000}
+ENTRIES = {
+    "linear": Entry(linear, epochs=10, sgd=True),
+    "linear, all images": Entry(linear, lr=3e-4, epochs=20, images=0, sgd=True),
+    "few": Entry(**FEW),
+    "few, augmented": Entry(**FEW, augmented=True),
+    "cnn": Entry(lambda: VGG().apply(he_init)),
+    "cnn, augmented": Entry(lambda: VGG().apply(he_init), augmented=True),
+    "cnn, BatchNorm": Entry(lambda: VGG(batch_norm=True).apply(he_init)),
+    "resnet": Entry(ResNet, lr=3e-3, one_cycle=True),
+}
+FAST = {"fast, 5 epochs": 5.0, "fast, 12 epochs": 12.0}
 
 
 @dataclass(frozen=True)
 class Plan:
     dataset: str = "shapes"
     seeds: tuple[int, ...] = (0, 1, 2)
-    linear_images: int = 0  # all
-    linear_epochs: int = 10
-    linear_lrs: tuple[float, ...] = (3e-4, 1e-3, 3e-3)
-    weight_decays: tuple[float, ...] = (0.0, 0.1, 0.3)
-    images: int = 5000
-    epochs: int = 5
+    entries: tuple[str, ...] = (*ENTRIES, *FAST)
+    most_images: int = 0  # above 0: no training has more
+    most_epochs: int = 100
+    widths: tuple[int, ...] = (32, 64, 128)  # of the fast recipe
 
 
-def train_linear(run: Run, plan: Plan, seed: int) -> dict:
-    splits, device = (
-        splits_of(plan.dataset, train_size=plan.linear_images, seed=seed),
-        torch.device("cpu"),
-    )
-    best, best_model = 0.0, None
-    for lr, decay in product(plan.linear_lrs, plan.weight_decays):
-        seed_everything(seed)
-        model = nn.Sequential(nn.Flatten(), nn.Linear(3072, len(splits.classes)))
-        loaders = make_loaders(splits, 64, seed=seed)
-        optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=decay)
-        how = {"optimizer": optimizer, "epochs": plan.linear_epochs, "device": device}
-        history = fit(model, loaders.train, loaders.val, keep_best=True, **how)
-        if max(history.val_accuracy) > best:
-            best, best_model = max(history.val_accuracy), model
-    accuracy = evaluate(best_model, make_loaders(splits, 64).test, device).accuracy
-    return {"test_accuracy": accuracy, "test_images": len(splits.test)}
-
-
-def train_cnn(run: Run, plan: Plan, seed: int) -> dict:
-    splits, device = splits_of(plan.dataset, train_size=plan.images, seed=seed), torch.device("cpu")
+def train_entry(plan: Plan, entry: Entry, seed: int) -> float:
+    """Test accuracy with the weights of the epoch that was best in validation."""
+    images = min(entry.images or plan.most_images, plan.most_images or entry.images)
+    augment = CROP_FLIP if entry.augmented else None
+    splits = splits_of(plan.dataset, augment=augment, train_size=images, seed=seed)
+    loaders = make_loaders(splits, 32, seed=seed)
+    epochs = min(entry.epochs, plan.most_epochs)
     seed_everything(seed)
-    model, loaders = VGG(num_classes=len(splits.classes)), make_loaders(splits, 32, seed=seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    how = {"optimizer": optimizer, "epochs": plan.epochs, "device": device}
+    model = entry.make()
+    kind = torch.optim.SGD if entry.sgd else torch.optim.Adam
+    optimizer, scheduler = kind(model.parameters(), lr=entry.lr, fused=True), None
+    if entry.one_cycle:
+        steps = epochs * len(loaders.train)
+        scheduler = OneCycleLR(optimizer, entry.lr, total_steps=steps)
+    how = {"optimizer": optimizer, "scheduler": scheduler, "epochs": epochs, "device": CPU}
     fit(model, loaders.train, loaders.val, keep_best=True, **how)
-    accuracy = evaluate(model, loaders.test, device).accuracy
-    return {"test_accuracy": accuracy, "test_images": len(splits.test)}
+    return evaluate(model, loaders.test, CPU).accuracy
+
+
+def train_fast(plan: Plan, epochs: float, seed: int) -> float:
+    """Lesson 08's recipe with all training images."""
+    splits = splits_of(plan.dataset, train_size=plan.most_images, seed=seed)
+    recipe = Recipe(widths=plan.widths, epochs=min(epochs, plan.most_epochs))
+    training = Training(splits, recipe, seed, CPU)
+    for _ in range(math.ceil(recipe.epochs)):
+        training.run_epoch()
+    return evaluate(training.eval_model, make_loaders(splits, 500).test, CPU).accuracy
+
+
+def train(run: Run, plan: Plan, name: str, seed: int) -> dict:
+    if name in FAST:
+        return {"test_accuracy": train_fast(plan, FAST[name], seed)}
+    return {"test_accuracy": train_entry(plan, ENTRIES[name], seed)}
 
 
 def difficulty(run: Run, plan: Plan | None = None) -> dict:
     plan = plan or Plan()
-    result: dict = {"seeds": list(plan.seeds)}
-    for name, train in (("linear", train_linear), ("cnn", train_cnn)):
-        found = run.map(train, plan, [(seed,) for seed in plan.seeds])
-        accuracies = [one["test_accuracy"] for one in found.values()]
-        images = found[(plan.seeds[0],)]["test_images"]
-        error = math.sqrt(accuracies[0] * (1 - accuracies[0]) / images)
-        result[name] = {"test_accuracy_by_seed": accuracies, "standard_error": error}
+    tasks = [(name, seed) for name in plan.entries for seed in plan.seeds]
+    found = run.map(train, plan, tasks)
+    result: dict = {"seeds": list(plan.seeds), "version": VERSION}
+    for name in plan.entries:
+        accuracies = [found[name, seed]["test_accuracy"] for seed in plan.seeds]
+        values = torch.tensor(accuracies, dtype=torch.float64)
+        error = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else 0.0
+        result[name] = {
+            "test_accuracy_by_seed": accuracies,
+            "mean": values.mean().item(),
+            "standard_error": error,
+        }
     return result

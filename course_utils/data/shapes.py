@@ -1,151 +1,107 @@
 """Shapes, the built-in data set: ten things a child can name, drawn from code as 32x32 colour
 images.
 
-Every figure is a signed distance function: a formula that gives, for each point of the plane, its
-distance to the outline, negative inside. Clamping that distance over one pixel gives smooth edges
-at any size.
+A picture is painted in layers, from the back: blobs, bars and two lesser figures on a textured
+ground, the figure's shadow, the figure with its detail and outline, a bar and a blob in front of
+it; then light and noise fall on all of it. A layer is a colour and a cover: how much of each pixel
+it takes, from 0 to 1. Figures are distances (`course_utils.data.figures`), which become covers by
+clamping over a pixel.
+
+Each picture has a hardness of its own, which scales everything that hides or distorts its figure:
+most pictures are easy, a few are hard, as in life.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-VERSION = 1  # raise it whenever the images change: published results depend on it
-CLASSES = (
-    "circle",
-    "square",
-    "triangle",
-    "star",
-    "heart",
-    "moon",
-    "flower",
-    "house",
-    "fish",
-    "tree",
-)
-ARROWS = ("arrow left", "arrow right")  # a mirror pair: flipping one gives the other
+from course_utils.data.figures import ARROWS, CLASSES, FIGURES, TINTS
 
-# The colour that half of a class's figures have, as red, green, blue; the others have any colour.
-TINTS = {
-    "circle": (1.0, 0.6, 0.2), "square": (0.3, 0.9, 0.9), "triangle": (0.7, 0.4, 1.0), "star": (1.0, 0.9, 0.2),
-    "heart": (1.0, 0.2, 0.3), "moon": (0.9, 0.9, 0.7), "flower": (1.0, 0.5, 0.9), "house": (0.8, 0.5, 0.35),
-    "fish": (0.3, 0.5, 1.0), "tree": (0.3, 0.85, 0.3), "arrow left": (0.8, 0.8, 0.8), "arrow right": (0.8, 0.8, 0.8),
-}  # fmt: skip
+__all__ = ["ARROWS", "CLASSES", "FIGURES", "VERSION", "draw"]
 
-# A figure maps coordinates (x to the right, y up, the figure within a radius of about 1) to two
-# signed distances: its body, and a detail painted over the body in another colour.
-Figure = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+VERSION = 2  # raise it whenever the images change: published results depend on it
+CHUNK = 250  # images drawn at once: they fit the processor's cache
+PATTERNS, GRAINS = 256, 64  # textures and noises that a drawing has to choose from
 
+HARDEST, SKEW = 1.2, 2.0  # a picture's hardness is HARDEST * u ** SKEW, u uniform from 0 to 1
 
-def _disc(x: Tensor, y: Tensor, cx: float, cy: float, radius: float) -> Tensor:
-    return torch.hypot(x - cx, y - cy) - radius
+# What a picture of hardness 1 has; shares and ranges fall to nothing at hardness 0. Lengths are
+# pixels of a 32-pixel image, angles radians, and colours go from 0 to 1.
+SPREAD, TURN = 4.0, 0.8  # how much a figure may differ from RADIUS and, to either side, from TILT
+ASPECT, SHEAR = 0.35, 0.35
+DARKER = 0.25  # share of figures that are darker than their ground
+OUTLINED, HOLLOW = 0.5, 0.4  # shares of figures with an outline, and with nothing inside it
+SHADOWS = 0.8  # share of figures that cast a shadow
+CLUTTER, CLUTTERED = 5, 0.8  # blobs and bars behind the figure, and the share that is there
+SMALL, PIECES = 0.9, 0.9  # shares with a small figure beside, and with a larger one half outside
+COVERED = 0.8  # shares with a bar, and with a blob, in front of the figure
+BAR, BLOB = 1.5, 3.2  # half the width of the widest bar, radius of the largest blob
+TEXTURE = 0.16  # contrast of the ground's; a figure has two thirds of it
+BLUR = 1.4  # how much wider than a pixel an edge may be
+LIGHT = 0.22  # how much it may grow or fall from the middle to an edge, as a share
+NOISE = 0.055  # largest standard deviation
 
+# What every picture has.
+RADIUS, TILT = 10.0, 0.25  # the mean figure's size, and the turn to either side
+CONTRAST, MORE = 0.28, 0.4  # least difference in lightness to the ground; what easy pictures add
+GROUND = 0.15  # how colourful a ground may be
+TYPICAL = 0.5  # share of figures in their class's tint: the others have any colour
 
-def _box(
-    x: Tensor, y: Tensor, cx: float, cy: float, half_width: float, half_height: float
-) -> Tensor:
-    return torch.maximum((x - cx).abs() - half_width, (y - cy).abs() - half_height)
+Layer = tuple[Tensor, Tensor]  # colour (N, 3, 1, 1) or (N, 3, size, size), cover (N, 1, size, size)
 
 
-def _roof(x: Tensor, y: Tensor, bottom: float, top: float, half_width: float) -> Tensor:
-    """An isosceles triangle that stands on its base."""
-    height = top - bottom
-    slope = (x.abs() * height + (y - bottom) * half_width - half_width * height) / math.hypot(
-        height, half_width
-    )
-    return torch.maximum(bottom - y, slope)
+class Dice:
+    """Random numbers for `number` images, always in the same order."""
+
+    def __init__(self, number: int, seed: int):
+        self.number, self.generator = number, torch.Generator().manual_seed(seed)
+
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        """(N, *shape), by default (N, 1, 1, 1)."""
+        numbers = torch.rand(self.number, *(shape or (1, 1, 1)), generator=self.generator)
+        return low + (high - low) * numbers
+
+    def chance(self, share: float | Tensor) -> Tensor:
+        """1.0 in that share of the cases, else 0.0: (N, 1, 1, 1)."""
+        return (self.uniform(0, 1) < share).float()
+
+    def pick(self, bank: Tensor) -> Tensor:
+        """One entry of the bank for each image, at random."""
+        return bank[torch.randint(len(bank), (self.number,), generator=self.generator)]
+
+    def colour(self, lightness: Tensor | float, strength: float) -> Tensor:
+        """A colour of any hue, up to `strength` away from grey: (N, 3, 1, 1)."""
+        thirds = torch.tensor([0, 2.1, 4.2]).view(3, 1, 1)  # of a circle, one a channel
+        hue = self.uniform(0, 2 * math.pi) + thirds
+        return lightness + strength * self.uniform(0.3, 1) * hue.cos()
 
 
-def _petals(x: Tensor, y: Tensor, number: int) -> tuple[Tensor, Tensor]:
-    """Fold the plane into one of `number` equal sectors, whose middle is the upward axis: (along,
-    across).
-    """
-    sector = 2 * math.pi / number
-    angle = torch.remainder(torch.atan2(x, y) + sector / 2, sector) - sector / 2
-    radius = torch.hypot(x, y)
-    return radius * angle.cos(), (radius * angle.sin()).abs()
+@dataclass(frozen=True)
+class Canvas:
+    """A chunk of pictures to paint, and what they have to choose from."""
 
+    labels: Tensor  # (N,)
+    classes: Sequence[str]
+    size: int
+    max_shift: float
+    dice: Dice
+    hard: Tensor  # (N, 1, 1, 1), how hard each picture is, from 0 to the difficulty
+    patterns: Tensor  # (PATTERNS, 1, size, size), from about -1 to 1
+    grains: Tensor  # (GRAINS, 3, size, size), of standard deviation 1
 
-def _nothing(x: Tensor) -> Tensor:
-    return torch.full_like(x, 9.0)
+    @property
+    def pixels(self) -> Tensor:
+        """Where the pixels' centres are, in pixels of a 32-pixel image: (size,)."""
+        return (torch.arange(self.size) + 0.5) * (32 / self.size) - 16
 
-
-def _circle(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return _disc(x, y, 0, 0, 0.85), _nothing(x)
-
-
-def _square(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return _box(x, y, 0, 0, 0.75, 0.75), _nothing(x)
-
-
-def _triangle(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return _roof(x, y, -0.65, 0.95, 0.95), _nothing(x)
-
-
-def _star(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    along, across = _petals(x, y, 5)
-    inner_along, inner_across = 0.42 * math.cos(math.pi / 5), 0.42 * math.sin(math.pi / 5)
-    edge = (1.05 - inner_along, inner_across)  # from the inner corner to the tip, whose across is 0
-    distance = ((along - inner_along) * edge[1] + (across - inner_across) * edge[0]) / math.hypot(
-        *edge
-    )
-    return distance, _nothing(x)
-
-
-def _heart(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    # half the side of a square that stands on its corner; two discs sit on its upper sides
-    side = 0.58
-    u, v = (x + y + 0.2) / math.sqrt(2), (y - x + 0.2) / math.sqrt(2)
-    square = _box(u, v, 0, 0, side, side)
-    discs = torch.minimum(_disc(u, v, side, 0, side), _disc(u, v, 0, side, side))
-    return torch.minimum(square, discs), _nothing(x)
-
-
-def _moon(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.maximum(_disc(x, y, -0.1, 0, 0.95), -_disc(x, y, 0.4, 0.1, 0.75)), _nothing(x)
-
-
-def _flower(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    along, across = _petals(x, y, 6)
-    heart = _disc(x, y, 0, 0, 0.36)
-    return torch.minimum(_disc(along, across, 0.62, 0, 0.34), heart), heart
-
-
-def _house(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    walls = _box(x, y, 0, -0.4, 0.62, 0.5)
-    return torch.minimum(walls, _roof(x, y, 0.05, 0.9, 0.9)), _box(x, y, 0.18, -0.6, 0.18, 0.3)
-
-
-def _fish(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    body = torch.maximum(
-        _disc(x, y, -0.2, 0.55, 0.97), _disc(x, y, -0.2, -0.55, 0.97)
-    )  # a lens of two discs
-    tail = _roof(y, 1 - x, 0.0, 0.75, 0.6)
-    return torch.minimum(body, tail), _disc(x, y, -0.6, 0.1, 0.13)
-
-
-def _tree(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    leaves = torch.minimum(_roof(x, y, -0.55, 0.45, 0.8), _roof(x, y, 0.05, 1.0, 0.58))
-    trunk = _box(x, y, 0, -0.75, 0.17, 0.25)
-    return torch.minimum(leaves, trunk), trunk
-
-
-def _arrow_left(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.minimum(_roof(y, -x, 0.1, 1.0, 0.7), _box(x, y, 0.4, 0, 0.55, 0.22)), _nothing(x)
-
-
-def _arrow_right(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    return _arrow_left(-x, y)
-
-
-FIGURES: dict[str, Figure] = {
-    "circle": _circle, "square": _square, "triangle": _triangle, "star": _star, "heart": _heart,
-    "moon": _moon, "flower": _flower, "house": _house, "fish": _fish, "tree": _tree,
-    "arrow left": _arrow_left, "arrow right": _arrow_right,
-}  # fmt: skip
+    def cover(self, distance: Tensor, softness: Tensor | float = 1.0) -> Tensor:
+        """Distances in pixels, (N, size, size) -> covers, (N, 1, size, size)."""
+        scale = self.size / 32 / softness
+        return (0.5 - distance * scale).clamp_(0, 1)[:, None]
 
 
 def draw(
@@ -154,15 +110,15 @@ def draw(
     seed: int,
     classes: Sequence[str] = CLASSES,
     size: int = 32,
-    max_shift: float = 5.0,
+    max_shift: float = 6.0,
     difficulty: float = 1.0,
 ) -> Tensor:
     """Draw one image for each label: (N,) whole numbers -> (N, 3, size, size), uint8, RGB.
 
     Equal arguments give equal images (on one machine; another may round a pixel differently).
     `max_shift` is how far from the centre a figure may stand, in pixels of a 32-pixel image, along
-    each axis. `difficulty` scales what hides the figure, texture and noise; 0 is plain figures on a
-    plain ground.
+    each axis. `difficulty` scales what hides and distorts the figure; 0 is plain figures on a plain
+    ground.
 
     Raises:
         ValueError: if a class is unknown, or a label is not a number of one.
@@ -171,104 +127,181 @@ def draw(
     if unknown:
         raise ValueError(f"no such shape: {unknown[0]!r}; there are {', '.join(FIGURES)}")
     if labels.numel() and not (labels.min() >= 0 and labels.max() < len(classes)):
-        raise ValueError(
-            f"labels go from {labels.min()} to {labels.max()}: {len(classes)} classes have 0 to {len(classes) - 1}"
-        )
-    generator = torch.Generator().manual_seed(seed)
+        have = f"{len(classes)} classes have 0 to {len(classes) - 1}"
+        raise ValueError(f"labels go from {labels.min()} to {labels.max()}: {have}")
+    patterns, grains = _banks(size, seed << 20)
     images = torch.empty(len(labels), 3, size, size, dtype=torch.uint8)
-    for start in range(0, len(labels), 1000):  # bounds the memory that the drawing takes
-        chunk = labels[start : start + 1000]
-        images[start : start + 1000] = _draw_chunk(
-            chunk, generator, classes, size, max_shift, difficulty
-        )
+    for number, start in enumerate(range(0, len(labels), CHUNK)):
+        chunk = labels[start : start + CHUNK]
+        # Each chunk has a seed of its own, so that it can be drawn without those before it.
+        dice = Dice(len(chunk), (seed << 20) + 1 + number)
+        hard = difficulty * HARDEST * dice.uniform(0, 1) ** SKEW
+        canvas = Canvas(chunk, classes, size, max_shift, dice, hard, patterns, grains)
+        images[start : start + CHUNK] = _paint(canvas)
     return images
 
 
-def _draw_chunk(
-    labels: Tensor,
-    generator: torch.Generator,
-    classes: Sequence[str],
-    size: int,
-    max_shift: float,
-    difficulty: float,
-) -> Tensor:
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        """Random numbers of shape (N, *shape), by default (N, 1, 1, 1)."""
-        return low + (high - low) * torch.rand(
-            len(labels), *(shape or (1, 1, 1)), generator=generator
-        )
-
-    mirrored = not any(name in ARROWS for name in classes)
-    body, detail = _cover(labels, classes, *_coordinates(uniform, size, max_shift, mirrored))
-    ground, paint = _colours(uniform, torch.tensor([TINTS[name] for name in classes])[labels])
-    ground = ground + 0.13 * difficulty * _texture(uniform, size)
-    paint = paint + 0.06 * difficulty * _texture(uniform, size)
-    image = ground + body * (paint - ground) + detail * 0.75 * (uniform(0.1, 0.9, 3, 1, 1) - paint)
-    image = image * uniform(0.65, 1.1) + uniform(-0.05, 0.1)  # exposure
-    image = image + 0.04 * difficulty * torch.randn(image.shape, generator=generator)
-    return (image.clamp(0, 1) * 255).round().to(torch.uint8)
+def _banks(size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Patterns (clouds, and stripes or checks on two thirds of them) and grains, made once for all
+    images.
+    """
+    dice, pixel = Dice(PATTERNS, seed), torch.arange(size) * (32 / size)
+    coarse = dice.uniform(-1, 1, 1, 5, 5)
+    clouds = F.interpolate(coarse, (size, size), mode="bicubic", align_corners=True)
+    angle, frequency = dice.uniform(0, math.pi), 2 * math.pi / dice.uniform(4, 14)
+    phase = dice.uniform(0, 2 * math.pi, 2, 1, 1)
+    along = angle.cos() * pixel + angle.sin() * pixel[:, None]
+    across = angle.cos() * pixel[:, None] - angle.sin() * pixel
+    stripes = (along * frequency + phase[:, :1]).sin()
+    checks = 1.5 * stripes * (across * frequency + phase[:, 1:]).sin()
+    kind = dice.uniform(0, 3)
+    waves = torch.where(kind < 1, stripes, torch.where(kind < 2, checks, 0.0))
+    colours, greys = (
+        torch.randn(GRAINS, channels, size, size, generator=dice.generator) for channels in (3, 1)
+    )
+    return 0.7 * clouds + 0.6 * waves, 0.5 * colours + 0.87 * greys
 
 
-def _coordinates(
-    uniform: Callable[..., Tensor], size: int, max_shift: float, mirrored: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Every pixel in its figure's own frame: x and y, (N, size, size), and the frame's unit in
+def _paint(canvas: Canvas) -> Tensor:
+    """The finished pictures: (N, 3, size, size), uint8."""
+    ground, paint, ink = _colours(canvas)
+    image = ground + _texture(canvas, TEXTURE)
+    for layers in (
+        _clutter(canvas),
+        _others(canvas, paint),
+        _figure(canvas, paint, ink),
+        _front(canvas),
+    ):
+        for colour, cover in layers:
+            image.lerp_(colour, cover)
+    return _expose(canvas, image)
+
+
+def _colours(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
+    """Colours of the ground, of the figure and of its details: three of (N, 3, 1, 1)."""
+    dice = canvas.dice
+    gap = CONTRAST + MORE * (1 - canvas.hard).clamp(min=0) * dice.uniform(0.6, 1)
+    dark = 0.15 + (0.7 - gap) * dice.uniform(0, 1)
+    brighter = dice.chance(DARKER * canvas.hard) == 0
+    lightness = torch.where(brighter, dark + gap, dark)
+    ground = dice.colour(torch.where(brighter, dark, dark + gap), GROUND)
+    tint = torch.tensor([TINTS[name] for name in canvas.classes])[canvas.labels][:, :, None, None]
+    typical = lightness + 0.7 * (tint - tint.mean(dim=1, keepdim=True))
+    paint = torch.where(dice.chance(TYPICAL) > 0, typical, dice.colour(lightness, 0.25))
+    ink = dice.colour(torch.where(lightness > 0.5, lightness - 0.4, lightness + 0.4), 0.15)
+    return ground, paint, ink
+
+
+def _texture(canvas: Canvas, contrast: float) -> Tensor:
+    strength = contrast * canvas.hard * canvas.dice.uniform(-1, 1, 3, 1, 1)
+    return canvas.dice.pick(canvas.patterns) * strength
+
+
+def _clutter(canvas: Canvas) -> Iterator[Layer]:
+    """Blobs and bars, anywhere."""
+    dice, pixels = canvas.dice, canvas.pixels
+    for number in range(CLUTTER):
+        x = pixels - dice.uniform(-16, 16, 1, 1)
+        y = pixels[:, None] - dice.uniform(-16, 16, 1, 1)
+        if number % 2:
+            distance = _bar(dice, x, y, dice.uniform(2, 9, 1, 1), dice.uniform(0.6, 2, 1, 1))
+        else:
+            distance = (x * x + y * y).sqrt() - dice.uniform(1.2, 4, 1, 1)
+        there = dice.chance(CLUTTERED * canvas.hard)
+        yield dice.colour(dice.uniform(0.15, 0.9), 0.18), canvas.cover(distance) * there
+
+
+def _bar(dice: Dice, x: Tensor, y: Tensor, length: Tensor | float, width: Tensor) -> Tensor:
+    """The distance to a bar of any direction, given half its length and width."""
+    angle = dice.uniform(0, math.pi, 1, 1)
+    u, v = angle.cos() * x + angle.sin() * y, angle.cos() * y - angle.sin() * x
+    return torch.maximum(u.abs() - length, v.abs() - width)
+
+
+def _others(canvas: Canvas, paint: Tensor) -> Iterator[Layer]:
+    """Two more of the ten figures: a small one, and one that lies mostly outside the picture."""
+    dice = canvas.dice
+    for share, away, sizes in ((SMALL, 13, (3.0, 4.8)), (PIECES, 18, (5, 8))):
+        angle, radius = dice.uniform(0, 2 * math.pi, 1, 1), dice.uniform(*sizes, 1, 1)
+        x, y = canvas.pixels - away * angle.cos(), canvas.pixels[:, None] - away * angle.sin()
+        turn = dice.uniform(0, 2 * math.pi, 1, 1)
+        u, v = turn.cos() * x + turn.sin() * y, turn.cos() * y - turn.sin() * x
+        others, form = dice.pick(torch.arange(len(CLASSES))), dice.uniform(-1, 1, 1, 1)
+        body, _ = _distances(CLASSES, others, u / radius, v / radius, form)
+        there = dice.chance(share * canvas.hard)
+        colour = dice.colour(dice.uniform(0.15, 0.9), 0.25)
+        colour = torch.where(dice.chance(0.4) > 0, paint, colour)  # to look for one colour fails
+        yield colour, canvas.cover(body * radius) * there
+
+
+def _figure(canvas: Canvas, paint: Tensor, ink: Tensor) -> Iterator[Layer]:
+    """The shadow, the figure, its detail and its outline."""
+    dice, hard = canvas.dice, canvas.hard
+    u, v, radius = _frame(canvas)
+    form, soft = dice.uniform(-1, 1, 1, 1), 1 + BLUR * hard[:, 0] * dice.uniform(0, 1, 1, 1)
+    away = dice.uniform(-0.3, 0.3, 2, 1, 1)
+    shadow, _ = _distances(canvas.classes, canvas.labels, u - away[:, 0], v - away[:, 1], form)
+    depth = dice.uniform(0.2, 0.6) * dice.chance(SHADOWS * hard)
+    yield torch.zeros(1), canvas.cover(shadow * radius, soft + 1) * depth
+
+    body, detail = _distances(canvas.classes, canvas.labels, u, v, form)
+    hollow = dice.chance(HOLLOW * hard)
+    outlined = torch.maximum(hollow, dice.chance(OUTLINED * hard))
+    inside, detail_cover = canvas.cover(body * radius, soft), canvas.cover(detail * radius, soft)
+    yield paint + _texture(canvas, 2 / 3 * TEXTURE), inside * (1 - hollow)
+    ink = torch.where(hollow > 0, paint, ink)
+    yield ink, inside * detail_cover
+    half = dice.uniform(0.8, 1.3, 1, 1)  # of the outline's width
+    yield ink, canvas.cover((body * radius + half).abs() - half, soft) * outlined
+
+
+def _frame(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
+    """Every pixel in its figure's own frame, x and y, (N, size, size), and the frame's unit in
     pixels, (N, 1, 1).
     """
-    pixel = (torch.arange(size) + 0.5) * (32 / size) - 16
-    x, y = (
-        pixel - uniform(-max_shift, max_shift, 1, 1),
-        -pixel[:, None] - uniform(-max_shift, max_shift, 1, 1),
-    )
-    tilt, radius = uniform(-0.35, 0.35, 1, 1), uniform(8.0, 12.0, 1, 1)
-    u, v = (tilt.cos() * x + tilt.sin() * y) / radius, (tilt.cos() * y - tilt.sin() * x) / radius
-    if mirrored:
-        u = u * torch.where(uniform(0, 1, 1, 1) < 0.5, -1.0, 1.0)
-    return u, v, radius * (size / 32)
+    dice, hard, pixels = canvas.dice, canvas.hard[:, 0], canvas.pixels
+    shift = dice.uniform(-canvas.max_shift, canvas.max_shift, 2, 1, 1)
+    x, y = pixels - shift[:, 0], -pixels[:, None] - shift[:, 1]
+    tilt = dice.uniform(-1, 1, 1, 1) * (TILT + TURN * hard)
+    radius = RADIUS + SPREAD * hard * dice.uniform(-1, 1, 1, 1)
+    wider = (1 + ASPECT * hard * dice.uniform(-1, 1, 1, 1)).sqrt()
+    u = (tilt.cos() * x + tilt.sin() * y) / (radius * wider)
+    v = (tilt.cos() * y - tilt.sin() * x) * (wider / radius)
+    u += SHEAR * hard * dice.uniform(-1, 1, 1, 1) * v
+    if not set(canvas.classes) & set(ARROWS):
+        u *= 1 - 2 * dice.chance(0.5)[:, 0]
+    return u, v, radius
 
 
-def _cover(
-    labels: Tensor, classes: Sequence[str], u: Tensor, v: Tensor, unit: Tensor
+def _distances(
+    classes: Sequence[str], labels: Tensor, u: Tensor, v: Tensor, form: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """How much of each pixel the figure's body and its detail cover, from 0 to 1: two of (N, 1,
-    size, size).
-    """
-    distances = torch.empty(2, *u.shape)
+    """The distances to each image's figure and to its detail: two of (N, size, size)."""
+    body, detail = torch.empty_like(u), torch.full_like(u, 9.0)
     for label in labels.unique().tolist():
-        chosen = labels == label
-        distances[:, chosen] = torch.stack(FIGURES[classes[label]](u[chosen], v[chosen]))
-    body, detail = (0.5 - distances * unit).clamp(0, 1)[:, :, None]
-    return body, detail * body
+        chosen = (labels == label).nonzero()[:, 0]
+        body[chosen], inner = FIGURES[classes[label]](u[chosen], v[chosen], form[chosen])
+        if inner is not None:
+            detail[chosen] = inner
+    return body, detail
 
 
-def _colours(uniform: Callable[..., Tensor], typical: Tensor) -> tuple[Tensor, Tensor]:
-    """A colour for the ground and one for the figure: two of (N, 3, 1, 1). `typical` (N, 3) are the
-    classes' tints.
-    """
-    tint = typical[:, :, None, None] + uniform(-0.1, 0.1, 3, 1, 1)
-    tint = torch.where(uniform(0, 1) < 0.5, tint, uniform(0.3, 1, 3, 1, 1)).clamp(min=0.1)
-    ground_tint = uniform(0.45, 1, 3, 1, 1)
-    tint, ground_tint = (
-        tint / tint.mean(dim=1, keepdim=True),
-        ground_tint / ground_tint.mean(dim=1, keepdim=True),
-    )
-    dark, light = uniform(0.1, 0.35), uniform(0.5, 0.85)
-    brighter = (
-        uniform(0, 1) < 0.7
-    )  # the others are darker than their ground: to look for brightness alone fails
-    return torch.where(brighter, dark, light) * ground_tint, torch.where(
-        brighter, light, dark
-    ) * tint
+def _front(canvas: Canvas) -> Iterator[Layer]:
+    """A bar from edge to edge, and a blob: in front of the figure."""
+    dice, hard = canvas.dice, canvas.hard
+    for largest in (BAR, BLOB):
+        x = canvas.pixels - dice.uniform(-8, 8, 1, 1)
+        y = canvas.pixels[:, None] - dice.uniform(-8, 8, 1, 1)
+        reach = 0.6 + largest * hard[:, 0] * dice.uniform(0, 1, 1, 1)
+        there = dice.chance(COVERED * hard)
+        far = (x * x + y * y).sqrt() - reach if largest == BLOB else _bar(dice, x, y, 50.0, reach)
+        yield dice.colour(dice.uniform(0.15, 0.9), 0.18), canvas.cover(far) * there
 
 
-def _texture(uniform: Callable[..., Tensor], size: int) -> Tensor:
-    """Stripes in one direction and clouds: (N, 3, size, size), from about -2 to 2."""
-    pixel = torch.arange(size) * (32 / size)
-    angle, period, phase = uniform(0, math.pi), uniform(4, 20), uniform(0, 2 * math.pi)
-    stripes = torch.sin(
-        2 * math.pi * (angle.cos() * pixel + angle.sin() * pixel[:, None]) / period + phase
-    )
-    clouds = F.interpolate(
-        uniform(-1, 1, 3, 5, 5), size=(size, size), mode="bilinear", align_corners=True
-    )
-    return uniform(0, 1) * stripes * uniform(0.3, 1, 3, 1, 1) + clouds
+def _expose(canvas: Canvas, image: Tensor) -> Tensor:
+    """Light from one side, and noise."""
+    dice, hard, pixels = canvas.dice, canvas.hard, canvas.pixels / 16
+    right, down = (LIGHT * hard * dice.uniform(-1, 1) for _ in range(2))
+    image *= dice.uniform(0.9, 1.15) + right * pixels + down * pixels[:, None]
+    image.addcmul_(dice.pick(canvas.grains), NOISE * hard * dice.uniform(0, 1))
+    return image.mul_(255).round_().clamp_(0, 255).to(torch.uint8)

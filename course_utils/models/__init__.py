@@ -3,7 +3,7 @@
 from torch import nn
 
 from course_utils.models.resnet import ResidualBlock, ResNet, SourceBlock, SourceResNet
-from course_utils.models.vgg import VGG, conv_block
+from course_utils.models.vgg import VGG, conv_block, he_init
 
 __all__ = [
     "VGG",
@@ -13,6 +13,7 @@ __all__ = [
     "SourceResNet",
     "conv_block",
     "count_parameters",
+    "he_init",
 ]
 
 

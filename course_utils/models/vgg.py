@@ -20,6 +20,17 @@ def conv_block(
     return nn.Sequential(*layers, nn.MaxPool2d(kernel_size=2, stride=2))
 
 
+def he_init(layer: nn.Module) -> None:
+    """Weights as deep ReLU networks want them (He et al. 2015), biases 0, in place: for
+    `model.apply(he_init)`. What flows through keeps its size; with torch's own first weights it
+    shrinks from layer to layer, and training begins slowly or not at all.
+    """
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
 class VGG(nn.Module):
     """Convolution blocks, then linear layers with ReLU between: images (N, 3, size, size) -> logits
     (N, num_classes).

@@ -111,17 +111,18 @@ def test_how_hard_a_data_set_is_has_a_number_for_each_seed(make_run):
     run = make_run()
     plan = shapes_difficulty.Plan(
         dataset=run.dataset,
-        seeds=(0,),
-        linear_images=40,
-        linear_epochs=1,
-        linear_lrs=(1e-3,),
-        weight_decays=(0.1,),
-        images=40,
-        epochs=1,
+        seeds=(0, 1),
+        entries=("linear", "few, augmented", "fast, 5 epochs"),
+        most_images=40,
+        most_epochs=1,
+        widths=(4, 4, 4),
     )
     found = shapes_difficulty.difficulty(run, plan)
-    assert len(found["linear"]["test_accuracy_by_seed"]) == 1
-    assert 0 <= found["cnn"]["standard_error"] < 0.1  # of 40 test images
+    for name in plan.entries:
+        accuracies = found[name]["test_accuracy_by_seed"]
+        assert len(accuracies) == 2
+        assert found[name]["mean"] == pytest.approx(sum(accuracies) / 2)
+    assert found["seeds"] == [0, 1]
 
 
 def test_a_lesson_is_run_with_its_parameters(make_run, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""The built-in images. Nothing here depends on how hard they are made."""
+"""The built-in images. Nothing here depends on how hard they are to tell apart."""
 
 import pytest
 import torch
@@ -13,14 +13,20 @@ ALL = (*CLASSES, *ARROWS)
 def grid(size=64):
     """Coordinates of pixel centres over the figures' plane; mirroring them is exact."""
     line = (torch.arange(size) - (size - 1) / 2) / size * 2.4
-    return line.expand(size, size), line.flip(0)[:, None].expand(size, size)
+    return line.expand(1, size, size), line.flip(0)[:, None].expand(1, size, size)
+
+
+def figure(name, form=0.3):
+    """The distances to a figure's body and its detail: (64, 64) each, or None for no detail."""
+    found = FIGURES[name](*grid(), torch.full((1, 1, 1), form))
+    return [None if part is None else part[0] for part in found]
 
 
 def test_ten_classes_and_a_pair_of_arrows():
     assert len(CLASSES) == len(set(CLASSES)) == 10
     assert ARROWS == ("arrow left", "arrow right")
     assert set(ALL) == set(FIGURES)
-    assert isinstance(shapes.VERSION, int)
+    assert shapes.VERSION == 2
 
 
 @pytest.mark.parametrize(("number", "size"), [(1, 32), (7, 32), (5, 16), (5, 48), (1003, 8)])
@@ -52,38 +58,88 @@ def test_no_two_images_are_equal():
     }
 
 
+def test_the_first_images_do_not_depend_on_how_many_follow():
+    labels = torch.arange(2 * shapes.CHUNK + 20) % 10
+    images = draw(labels, seed=4, size=16)
+    for number in (shapes.CHUNK, 2 * shapes.CHUNK):
+        assert torch.equal(draw(labels[:number], seed=4, size=16), images[:number])
+
+
+def test_images_do_not_depend_on_the_number_of_threads():
+    labels, threads = torch.arange(70) % 10, torch.get_num_threads()
+    images = []
+    try:
+        for number in (1, 3):
+            torch.set_num_threads(number)
+            images.append(draw(labels, seed=2))  # enough pixels for more than one thread
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*images)
+
+
+@pytest.mark.parametrize("form", [-1.0, 0.3, 1.0])
 @pytest.mark.parametrize("name", ALL)
-def test_every_figure_fills_a_fair_part_of_its_plane(name):
-    body, detail = FIGURES[name](*grid())
-    assert body.shape == detail.shape == (64, 64)
+def test_every_figure_fills_a_fair_part_of_its_plane(name, form):
+    body, detail = figure(name, form)
+    assert body.shape == (64, 64)
     assert 0.1 < (body < 0).float().mean() < 0.6
     edges = torch.cat([body[0], body[-1], body[:, 0], body[:, -1]])
     assert edges.min() > 0  # nothing is cut off
+    if detail is not None:
+        assert 0 < ((detail < 0) & (body < 0)).float().mean() < 0.1
 
 
+@pytest.mark.parametrize("form", [-1.0, 0.3, 1.0])
 @pytest.mark.parametrize("name", ALL)
-def test_every_figure_measures_distances(name):
-    x, y = grid()
-    body = FIGURES[name](x, y)[0]
+def test_every_figure_measures_distances(name, form):
+    body, x = figure(name, form)[0], grid()[0][0]
     step = float(x[0, 1] - x[0, 0])
-    assert body.diff(dim=0).abs().max() <= 1.01 * step * 2**0.5
-    assert body.diff(dim=1).abs().max() <= 1.01 * step * 2**0.5
+    assert body.diff(dim=0).abs().max() <= 1.01 * step
+    assert body.diff(dim=1).abs().max() <= 1.01 * step
 
 
 def test_no_two_classes_have_the_same_figure():
-    bodies = [FIGURES[name](*grid())[0] < 0 for name in ALL]
+    bodies = [figure(name)[0] < 0 for name in ALL]
     for index, body in enumerate(bodies):
         for other in bodies[:index]:
             assert (body != other).float().mean() > 0.02
+
+
+@pytest.mark.parametrize("name", ["star", "moon", "flower", "fish", "tree"])
+def test_figures_of_a_class_differ_in_form(name):
+    one, other = (figure(name, form)[0] < 0 for form in (-1.0, 1.0))
+    assert (one != other).float().mean() > 0.01
+
+
+def test_without_difficulty_the_ground_is_plain():
+    images = draw(torch.arange(200) % 10, seed=0, max_shift=0, difficulty=0)
+    borders = torch.cat([images[:, :, [0, -1]].flatten(2), images[:, :, :, [0, -1]].flatten(2)], 2)
+    assert (borders == borders[:, :, :1]).all()
+
+
+def test_difficulty_changes_what_lies_around_the_figure():
+    labels = torch.arange(200) % 10
+    roughness = [
+        draw(labels, seed=0, difficulty=difficulty)[:, :, 0].float().std(dim=-1).mean()
+        for difficulty in (0, 0.5, 1)
+    ]
+    assert roughness[0] < roughness[1] < roughness[2]
+
+
+def test_a_picture_s_mean_colour_hardly_tells_its_class():
+    labels = torch.arange(2000) % 10
+    colours = draw(labels, seed=0, size=16).float().mean((2, 3))
+    means = torch.stack([colours[:1000][labels[:1000] == label].mean(0) for label in range(10)])
+    named = torch.cdist(colours[1000:], means).argmin(dim=1)
+    assert (named == labels[1000:]).float().mean() < 0.2
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_no_image_is_blank(name):
     label = torch.full((60,), ALL.index(name))
     plain = draw(label, seed=0, classes=ALL, difficulty=0).float()
-    assert (plain.amax((2, 3)) - plain.amin((2, 3))).amax(
-        1
-    ).min() > 20  # the figure stands out of its ground
+    range_of_values = plain.amax((2, 3)) - plain.amin((2, 3))
+    assert range_of_values.amax(1).min() > 20  # the figure stands out of its ground
     assert draw(label, seed=0, classes=ALL).float().std((2, 3)).min() > 1
 
 
@@ -94,8 +150,7 @@ def test_labels_choose_among_the_given_classes():
 
 
 def test_a_mirrored_arrow_is_the_other_arrow():
-    x, y = grid()
-    left, right = (FIGURES[name](x, y)[0] for name in ARROWS)
+    left, right = (figure(name)[0] for name in ARROWS)
     assert torch.equal(left.flip(1), right)
     assert (left < 0).ne(right < 0).float().mean() > 0.1
     columns = (left < 0).float().sum(dim=0)

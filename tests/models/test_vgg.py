@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.models import VGG, conv_block, count_parameters
+from course_utils.models import VGG, conv_block, count_parameters, he_init
 
 
 def kinds(model):
@@ -109,3 +109,27 @@ def test_parameters_are_counted_once_frozen_or_not():
     assert count_parameters(model) == 44
     assert count_parameters(model, trainable_only=True) == 28
     assert count_parameters(nn.ReLU()) == 0
+
+
+def test_he_init_keeps_the_size_of_what_flows_through():
+    torch.manual_seed(0)
+    images = torch.randn(64, 3, 32, 32)
+    spread = {}
+    for name, model in (("torch", VGG()), ("he", VGG().apply(he_init))):
+        with torch.no_grad():
+            spread[name] = model(images).std(dim=0).mean().item()
+    assert spread["torch"] < 0.01
+    assert 0.1 < spread["he"] < 10
+    assert all(
+        (layer.bias == 0).all()
+        for layer in model.modules()
+        if hasattr(layer, "kernel_size") and hasattr(layer, "bias")
+    )
+
+
+def test_he_init_leaves_other_layers_alone():
+    norm = nn.BatchNorm2d(3)
+    before = norm.weight.clone()
+    nn.Sequential(norm, nn.ReLU()).apply(he_init)
+    assert torch.equal(norm.weight, before)
+    he_init(nn.Conv2d(3, 4, 3, bias=False))

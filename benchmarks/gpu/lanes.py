@@ -1,0 +1,167 @@
+"""Trainings that go on at once, in lanes: a trainer of its own, and jobs one after another."""
+
+import json
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.gpu.data import Data
+from benchmarks.gpu.sizes import Sizes
+from benchmarks.gpu.trainer import Trainer
+
+FILE_BYTES = 10_000_000
+
+
+class OutOfTime(Exception):
+    """The deadline came before the end of a training."""
+
+
+@dataclass
+class Context:
+    """What all lanes share: data, sizes, where results go, and the rates found so far."""
+
+    data: Data
+    sizes: Sizes
+    out: Path
+    deadline: float  # by time.monotonic()
+    channels_last: bool = True
+    arrays: dict[str, Tensor] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    began: float = field(default_factory=time.monotonic)
+
+    def write(self, **values: object) -> None:
+        """One more line of jobs.jsonl, on disk at once."""
+        values["at"] = round(time.monotonic() - self.began, 2)
+        with self.changed, (self.out / "jobs.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def keep(self, name: str, value: Tensor) -> None:
+        """An array that is worth keeping beside the numbers."""
+        self.arrays[name] = value.cpu()
+
+    def save_arrays(self) -> None:
+        """Write what was kept to arrays-0.pt, arrays-1.pt, ..., none much over FILE_BYTES."""
+        parts, size = [{}], 0
+        for name, value in self.arrays.items():
+            if size > FILE_BYTES:
+                parts.append({})
+                size = 0
+            parts[-1][name] = value
+            size += value.nbytes
+        for number, part in enumerate(parts):
+            torch.save(part, self.out / f"arrays-{number}.pt")
+
+    def found_rate(self, arm: str, lr: float) -> None:
+        with self.changed:
+            self.rates[arm] = lr
+            self.changed.notify_all()
+
+    def rate_of(self, arm: str) -> float:
+        """The rate that an arm's search found, once it has."""
+        with self.changed:
+            while arm not in self.rates:
+                left = self.deadline - time.monotonic()
+                if left <= 0 or not self.changed.wait(left):
+                    raise OutOfTime
+            return self.rates[arm]
+
+
+@dataclass
+class Lane:
+    """Jobs on one trainer, in order; each gets the trainer, and writes what it finds."""
+
+    name: str
+    make: Callable[[], Trainer]
+    jobs: list[Callable[[Trainer], None]]
+
+
+def fit(
+    context: Context,
+    trainer: Trainer,
+    *,
+    seed: int,
+    lr: float,
+    epochs: int,
+    prepare: Callable | None = None,
+    watch: Callable[[int], dict[str, float]] = lambda epoch: {},
+    keep_partial: bool = False,
+) -> dict[str, list[float] | float]:
+    """Train, and note for each epoch the losses and what `watch` finds after it.
+
+    Where the deadline comes first, `keep_partial` takes the epochs that are done; that makes sense
+    where the rate is constant.
+    """
+    began = time.monotonic()
+    trainer.reset(seed, lr, epochs, prepare)
+    found: dict = {"seed": seed, "lr": lr, "epochs": epochs, "train_loss": [], "last_loss": []}
+    for epoch in range(1, epochs + 1):
+        if time.monotonic() > context.deadline:
+            if keep_partial:
+                break
+            raise OutOfTime
+        mean, last = trainer.run_epoch()
+        found["train_loss"].append(mean)
+        found["last_loss"].append(last)
+        for name, value in watch(epoch).items():
+            found.setdefault(name, []).append(value)
+    return found | {"seconds": time.monotonic() - began}
+
+
+def search(context: Context, arm: str, lrs: tuple[float, ...]) -> Callable[[Trainer], None]:
+    """A job that finds an arm's rate: a few epochs with each, validation accuracy decides."""
+
+    def job(trainer: Trainer) -> None:
+        scores = {}
+        sizes = context.sizes
+        for lr in lrs[: sizes.rates]:
+            found = fit(context, trainer, seed=sizes.search_seed, lr=lr, epochs=sizes.search_epochs)
+            scores[lr] = trainer.accuracy(context.data.val)
+            context.write(
+                part="search", arm=arm, lr=lr, val_accuracy=scores[lr],
+                train_loss=found["train_loss"], seconds=found["seconds"],
+            )  # fmt: skip
+        context.found_rate(arm, max(scores, key=scores.get))
+
+    return job
+
+
+def run_lane(context: Context, lane: Lane, trainer: Trainer) -> None:
+    stream = trainer.stream
+    with torch.cuda.stream(stream) if stream is not None else nullcontext():
+        for number, job in enumerate(lane.jobs):
+            try:
+                job(trainer)
+            except OutOfTime:
+                context.write(part="stopped", arm=lane.name, job=number)
+                return
+            except Exception:
+                context.write(part="failed", arm=lane.name, job=number, why=traceback.format_exc())
+
+
+def run_lanes(context: Context, lanes: list[Lane], workers: int) -> None:
+    """Make and capture all trainers, then run so many lanes at once, the first ones first."""
+    ready = []
+    torch.backends.cudnn.benchmark = True
+    for lane in lanes:
+        try:
+            trainer = lane.make()
+            trainer.capture()
+            ready.append((lane, trainer))
+        except Exception:
+            context.write(part="failed", arm=lane.name, job=-1, why=traceback.format_exc())
+    torch.backends.cudnn.benchmark = False
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(run_lane, context, *each) for each in ready]:
+            done.result()
+    context.save_arrays()
