@@ -1,0 +1,52 @@
+"""The course's one table: what each lesson's model reaches, what it has to learn, and what it costs."""
+
+import json
+from typing import Any
+
+from torch import nn
+
+from course_utils.models import count_parameters
+from course_utils.paths import ROOT
+from course_utils.probes import multiply_adds
+
+PUBLISHED = ROOT / "notebooks" / "results"
+CIFAR10 = ROOT / "benchmarks" / "results" / "scoreboard.cifar10.json"
+
+
+def score(model: nn.Module, accuracy: float) -> dict[str, Any]:
+    """A model's row: its test accuracy from 0 to 1, parameters, multiply-adds for one 32x32 image."""
+    return {
+        "accuracy": accuracy,
+        "parameters": count_parameters(model),
+        "multiply_adds": multiply_adds(model),
+    }
+
+
+def scoreboard(lesson: str, live: dict[str, dict[str, Any]] | None = None) -> str:
+    """The table of the published results of all lessons before `lesson`, as text.
+
+    `live` holds rows of this run, by the model's name, as `score` makes them; they come last. The
+    published rows are those of Shapes; beside them stands what is recorded on CIFAR-10, if it is.
+    """
+    rows = {}
+    for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
+        if path.stem < lesson:
+            published = json.loads(path.read_text(encoding="utf-8"))
+            rows |= {
+                (path.stem[:2], name): row for name, row in published.get("scoreboard", {}).items()
+            }
+    rows |= {(lesson[:2], f"{name} (this run)"): row for name, row in (live or {}).items()}
+    recorded = json.loads(CIFAR10.read_text(encoding="utf-8")) if CIFAR10.exists() else {}
+    lines = [("", "model", "Shapes", "CIFAR-10", "parameters", "multiply-adds")]
+    for (number, name), row in rows.items():
+        on_photos = recorded.get(name.removesuffix(" (this run)"), {}).get("accuracy")
+        photos = f"{on_photos:.1%}" if on_photos else "-"
+        numbers = f"{row['parameters']:,}", f"{row['multiply_adds']:,}"
+        lines.append((number, name, f"{row['accuracy']:.1%}", photos, *numbers))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    texts = []
+    for line in lines:
+        left = [cell.ljust(width) for cell, width in zip(line[:2], widths[:2], strict=True)]
+        right = [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        texts.append("  ".join([*left, *right]))
+    return "\n".join(texts)

@@ -1,0 +1,52 @@
+"""The course's table: published rows of earlier lessons, this run's rows, the photographs' column."""
+
+import json
+
+import pytest
+from torch import nn
+
+from course_utils import scoreboard as module
+from course_utils.scoreboard import score, scoreboard
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A folder of published results: a row of lesson 00, two of lesson 03."""
+    monkeypatch.setattr(module, "PUBLISHED", tmp_path)
+    monkeypatch.setattr(module, "CIFAR10", tmp_path / "none.json")
+    row = {"accuracy": 0.5, "parameters": 1234, "multiply_adds": 56789}
+    for lesson, names in (("00_loop", ["linear"]), ("03_cnn", ["small", "large"])):
+        rows = dict.fromkeys(names, row)
+        (tmp_path / f"{lesson}.json").write_text(json.dumps({"scoreboard": rows}))
+    (tmp_path / "01_more.json").write_text("{}")
+    return tmp_path
+
+
+def test_a_score_counts_parameters_and_multiply_adds():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+    expected = {"accuracy": 0.25, "parameters": 30730, "multiply_adds": 30720}
+    assert score(model, 0.25) == expected
+
+
+def test_only_earlier_lessons_are_shown(published):
+    assert "linear" not in scoreboard("00_loop")
+    assert "linear" in scoreboard("03_cnn")
+    assert "small" not in scoreboard("03_cnn")
+    assert [line[:2] for line in scoreboard("04_next").splitlines()] == ["  ", "00", "03", "03"]
+
+
+def test_columns_line_up_and_the_rows_of_this_run_come_last(published):
+    live = {"mine": {"accuracy": 0.875, "parameters": 10, "multiply_adds": 20}}
+    lines = scoreboard("01_more", live).splitlines()
+    assert lines == [
+        "    model            Shapes  CIFAR-10  parameters  multiply-adds",
+        "00  linear            50.0%         -       1,234         56,789",
+        "01  mine (this run)   87.5%         -          10             20",
+    ]
+
+
+def test_what_is_recorded_on_photographs_stands_beside(published, monkeypatch):
+    recorded = published / "photos.txt"
+    recorded.write_text('{"linear": {"accuracy": 0.391}}')
+    monkeypatch.setattr(module, "CIFAR10", recorded)
+    assert "39.1%" in scoreboard("01_more")
