@@ -1,6 +1,6 @@
 """Six broken trainings for lesson 07. READ THE LESSON FIRST: this file gives the answers away.
 
-`benchmarks/diagnosis.py` measures the same faults on photographs.
+`benchmarks/lesson_07` measures the same faults on photographs.
 """
 
 from collections.abc import Callable
