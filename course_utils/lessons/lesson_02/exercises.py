@@ -5,9 +5,11 @@ import torch.nn.functional as F
 
 from course_utils.exercises import (
     as_number,
+    call,
     calls,
     close,
     exercise,
+    plain,
     require,
     require_pair,
     require_tensor,
@@ -45,7 +47,7 @@ def judge_merge(results) -> None:
     )
     require(
         not close(std, 0.75 * STDS[0] + 0.25 * STDS[1]),
-        "The mean is right. The std is a mean of stds: section 4 shows what gets lost in it.",
+        "The mean is right. The std is a mean of stds: section 2 shows what gets lost in it.",
     )
     require(
         not close(std, within.sqrt()),
@@ -60,29 +62,36 @@ def judge_merge(results) -> None:
     )
 
 
-WEIGHT = torch.randn(4, 3, 3, 3, generator=GENERATOR)
+WEIGHT = torch.randn(4, 3 * 5 * 5, generator=GENERATOR)
 BIAS = torch.randn(4, generator=GENERATOR)
 MEAN, STD = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.25, 0.2, 0.1])
 
 
 @exercise("02.fold", calls((WEIGHT, BIAS, MEAN, STD)))
 def judge_fold(results) -> None:
-    """A function (weight, bias, mean, std) -> a convolution that does the normalising itself."""
+    """A function (weight, bias, mean, std) -> those of a linear layer that does the normalising
+    itself.
+    """
     value = returned(results[0])
     require_pair(value, "the new weight", "the new bias")
     weight, bias = value
-    require_tensor(weight, (4, 3, 3, 3), "the new weight")
+    require_tensor(weight, (4, 75), "the new weight")
     require_tensor(bias, (4,), "the new bias")
-    mean, std = MEAN.view(1, 3, 1, 1), STD.view(1, 3, 1, 1)
+    mean, std = (values.repeat_interleave(25) for values in (MEAN, STD))  # one a pixel
     require(
         not close(weight, WEIGHT * std),
         "You multiply by the std: a normalised pixel is divided by it, so the weight is too.",
     )
     require(
-        close(weight, WEIGHT / std),
-        "The new weight is wrong: divide each input channel, dim 1, by its std.",
+        not close(weight, WEIGHT / STD.repeat(25)),
+        "Flatten puts all of red first, then green, then blue: "
+        "use repeat_interleave, or view the weight as (out, 3, pixels).",
     )
-    shift = (WEIGHT / std * mean).sum(dim=(1, 2, 3))
+    require(
+        close(weight, WEIGHT / std),
+        "The new weight is wrong: divide each weight by the std of its pixel's channel.",
+    )
+    shift = WEIGHT / std @ mean
     require(
         not close(bias, BIAS),
         "The weight is right. The bias has to take away what the mean adds.",
@@ -91,17 +100,15 @@ def judge_fold(results) -> None:
         not close(bias, BIAS + shift),
         "The weight is right. The bias moves the wrong way: subtract.",
     )
-    unscaled = (WEIGHT * mean).sum(dim=(1, 2, 3))
     require(
-        not close(bias, BIAS - unscaled),
+        not close(bias, BIAS - WEIGHT @ mean),
         "The weight is right. The mean too is divided by the std: use the new weight for the bias.",
     )
-    images = torch.rand(2, 3, 6, 6, generator=torch.Generator().manual_seed(1))
-    found = F.conv2d(images, weight.float(), bias.float())
+    images = torch.rand(2, 75, generator=torch.Generator().manual_seed(1))
+    found = F.linear(images, weight.float(), bias.float())
     require(
-        close(found, F.conv2d((images - mean) / std, WEIGHT, BIAS), tolerance=1e-4),
-        "The weight is right, the bias is not: "
-        "sum new weight times mean over all channels and places of a kernel.",
+        close(found, F.linear((images - mean) / std, WEIGHT, BIAS), tolerance=1e-4),
+        "The weight is right, the bias is not: sum new weight times mean over all pixels.",
     )
 
 
@@ -128,5 +135,37 @@ def judge_rate(answer) -> None:
     )
     require(
         near(0.01 / 65535**2),
-        f"{rate} is not it: section 6 has the law, here with 65535 in place of 255.",
+        f"{rate} is not it: section 4 has the law, here with 65535 in place of 255.",
     )
+
+
+def three_rates(answer) -> dict:
+    """The learner's (function rate -> loss, best rate, its loss), and the function called anew: at
+    that rate, at a tenth of it and at ten times of it.
+    """
+    measure, rate, loss = answer
+    facts = {"rate": rate, "loss": loss}
+    if isinstance(plain(rate), (int, float)):
+        factors = {"again": 1, "a tenth": 0.1, "ten times": 10}
+        facts |= {name: call(measure, factor * rate) for name, factor in factors.items()}
+    return facts
+
+
+@exercise("02.adam", three_rates)
+def judge_adam(facts) -> None:
+    """Adam's best rate for raw bytes, in powers of ten, and the loss that it reaches."""
+    rate, loss = as_number(facts["rate"]), as_number(facts["loss"])
+    again = as_number(returned(facts["again"]), verb="Return")
+    require(
+        abs(again - loss) <= 0.02 * abs(again),
+        f"At {rate:g} a fresh run has loss {again:.3f}, not {loss:.3f}: run it and copy the number.",
+    )
+    for words in ("a tenth", "ten times"):
+        if facts[words]["error"] is not None:
+            continue  # steps so large that the loss is no number any more
+        other = as_number(returned(facts[words]), verb="Return")
+        require(
+            other > again,
+            f"At {words} of that rate the loss is {other:.3f}, and {again:.3f} at yours: "
+            "look further.",
+        )

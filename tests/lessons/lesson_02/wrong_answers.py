@@ -2,6 +2,8 @@
 get).
 """
 
+import math
+
 
 def merge(n, m, s, k, o, t, *, weigh=True, means=True, between=True, root=True):
     """Statistics of two parts together; each option makes one mistake."""
@@ -14,10 +16,23 @@ def merge(n, m, s, k, o, t, *, weigh=True, means=True, between=True, root=True):
 
 
 def fold(weight, bias, mean, std, *, sign=-1, scaled=True):
-    new_weight = weight / std.view(1, 3, 1, 1)
-    return new_weight, bias + sign * (
-        (new_weight if scaled else weight) * mean.view(1, 3, 1, 1)
-    ).sum(dim=(1, 2, 3))
+    pixels = weight.shape[1] // 3
+    mean, std = mean.repeat_interleave(pixels), std.repeat_interleave(pixels)
+    new_weight = weight / std
+    return new_weight, bias + sign * ((new_weight if scaled else weight) @ mean)
+
+
+def multiplied(weight, bias, mean, std):
+    return weight * std.repeat_interleave(weight.shape[1] // 3), bias
+
+
+def channels_last(weight, bias, mean, std):
+    return weight / std.repeat(weight.shape[1] // 3), bias
+
+
+def valley(lr):
+    """A loss that is lowest, 2, at a rate of 1e-5."""
+    return 2 + 0.25 * (math.log10(lr) + 5) ** 2
 
 
 WRONG = [
@@ -32,15 +47,16 @@ WRONG = [
     ),
     ("02.merge", lambda n, m, s, k, o, t: (m + o, s + t), "The mean is wrong"),
     ("02.merge", lambda *a: merge(*a)[0], "Return two tensors"),
-    ("02.fold", lambda w, b, m, s: (w * s.view(1, 3, 1, 1), b), "divided by it"),
-    ("02.fold", lambda w, b, m, s: (w / s.mean(), b), "divide each input channel"),
+    ("02.fold", multiplied, "divided by it"),
+    ("02.fold", channels_last, "Flatten puts all of red first"),
+    ("02.fold", lambda w, b, m, s: (w / s.mean(), b), "the std of its pixel's channel"),
     ("02.fold", lambda w, b, m, s: (fold(w, b, m, s)[0], b), "take away what the mean adds"),
     ("02.fold", lambda *a: fold(*a, sign=1), "moves the wrong way"),
     ("02.fold", lambda *a: fold(*a, scaled=False), "use the new weight for the bias"),
     (
         "02.fold",
         lambda w, b, m, s: (fold(w, b, m, s)[0], b - m.sum()),
-        "over all channels and places",
+        "over all pixels",
     ),
     ("02.fold", lambda *a: fold(*a)[0], "Return two tensors"),
     ("02.rate", 0.01 / 65535, "divide by its square"),
@@ -50,4 +66,9 @@ WRONG = [
     ("02.rate", 0.01, "is not it"),
     ("02.rate", -1.0, "above 0"),
     ("02.rate", "0.01", "Give a number"),
+    ("02.adam", (valley, ..., ...), "Replace the dots by a number"),
+    ("02.adam", (valley, 1e-5, 2.5), "a fresh run has loss 2.000, not 2.500"),
+    ("02.adam", (valley, 1e-4, 2.25), "At a tenth of that rate the loss is 2.000"),
+    ("02.adam", (valley, 1e-6, 2.25), "At ten times of that rate the loss is 2.000"),
+    ("02.adam", (lambda lr: 1 / 0, 1e-5, 2.0), "stopped with ZeroDivisionError"),
 ]
