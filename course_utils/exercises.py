@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Plain = Tensor | bool | int | float | str | list | dict | None
 
@@ -164,6 +164,17 @@ def calls(*inputs: tuple) -> Callable[[Callable], list[dict[str, Plain]]]:
     return lambda function: [call(function, *deepcopy(arguments)) for arguments in inputs]
 
 
+def size_and_scores(answer: tuple) -> dict:
+    """A first half for (network, its accuracy, the accuracy to be held against): how many numbers the
+    network learns, and both accuracies.
+    """
+    model, accuracy, reference = answer
+    if not isinstance(model, nn.Module):
+        return {"no network": model}
+    own = sum(p.numel() for p in model.parameters())
+    return {"parameters": own, "accuracy": accuracy, "reference": reference}
+
+
 def exercise(name: str, collect: Callable[[object], object] = plain) -> Callable:
     """Register the judge that this decorates, under a name such as "00.softmax", together with its
     first half. By default that takes the answer as it stands, a number for instance.
@@ -242,6 +253,23 @@ def require_pair(value: Plain, first: str, second: str) -> None:
     require(value is not None, NOTHING_YET)
     two = isinstance(value, list) and len(value) == 2
     require(two, f"Return two tensors: {first} and {second}.")
+
+
+def judge_size(facts: dict, limit: int) -> None:
+    """NotYet if there is no network, or if it has more parameters than `limit`."""
+    if "no network" in facts:
+        require(False, f"That is a {kind(facts['no network'])}: give an nn.Module first.")
+    own = as_number(facts["parameters"])
+    require(own <= limit, f"Your network learns {own:,} numbers: at most {limit:,} are wanted.")
+
+
+def judge_accuracy(facts: dict, share: float) -> None:
+    """NotYet if the accuracy is below that share of the reference."""
+    accuracy, target = as_number(facts["accuracy"]), share * as_number(facts["reference"])
+    require(
+        accuracy >= target,
+        f"Your network reaches {accuracy:.1%} in validation: at least {target:.1%} are wanted.",
+    )
 
 
 def same(value: Tensor, expected: Tensor) -> bool:

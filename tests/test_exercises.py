@@ -35,24 +35,23 @@ WRONG = [
 ]
 
 
-def exercise_cells() -> list:
-    """(exercise, is it the solution, source of its cell) for every cell that calls `check`, lesson
-    by lesson.
+def exercise_cells(*, alone: bool = True) -> list:
+    """(exercise, is it the solution, cell) for every cell that calls `check`, lesson by lesson.
+
+    With `alone`, without those tagged `measured`, which use what the lesson trained.
     """
     found = []
     for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "code" and 'check("' in cell.source:
-                name = cell.source.partition('check("')[2].partition('"')[0]
-                solution = "solution" in cell.metadata.get("tags", [])
-                found.append(
-                    pytest.param(
-                        name,
-                        solution,
-                        cell.source,
-                        id=f"{name}-{'solution' if solution else 'starter'}",
-                    )
-                )
+            if cell.cell_type != "code" or 'check("' not in cell.source:
+                continue
+            tags = cell.metadata.get("tags", [])
+            if alone and "measured" in tags:
+                continue
+            name = cell.source.partition('check("')[2].partition('"')[0]
+            solution = "solution" in tags
+            label = f"{name}-{'solution' if solution else 'starter'}"
+            found.append(pytest.param(name, solution, cell, id=label))
     return found
 
 
@@ -85,9 +84,16 @@ def reloaded(values):
     return torch.load(file, weights_only=True)
 
 
-@pytest.mark.parametrize(("name", "solution", "source"), exercise_cells())
-def test_starter_and_solution(name, solution, source, capsys):
-    exec(source, names_of_a_lesson() | {"check": check})
+@pytest.mark.parametrize(("name", "solution", "cell"), exercise_cells(alone=False))
+def test_published_verdicts(name, solution, cell):
+    printed = "".join(output.get("text", "") for output in cell.outputs)
+    verdict = next(line for line in printed.splitlines() if line.startswith(name))
+    assert verdict.startswith(f"{name}: correct." if solution else f"{name}: not yet.")
+
+
+@pytest.mark.parametrize(("name", "solution", "cell"), exercise_cells())
+def test_starter_and_solution(name, solution, cell, capsys):
+    exec(cell.source, names_of_a_lesson() | {"check": check})
     verdict = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(name))
     assert verdict.startswith(f"{name}: correct." if solution else f"{name}: not yet.")
 
@@ -108,7 +114,7 @@ torch.save(collected, sys.argv[1])
 
 def test_what_another_process_collected_is_judged_here(tmp_path):
     cells = [param.values for param in exercise_cells()]
-    given = json.dumps([(name, source) for name, _, source in cells])
+    given = json.dumps([(name, cell.source) for name, _, cell in cells])
     file = tmp_path / "collected.pt"
     command = [sys.executable, "-c", COLLECT_ELSEWHERE, str(file)]
     subprocess.run(command, input=given, text=True, check=True, cwd=ROOT, timeout=120)
@@ -121,7 +127,7 @@ def test_what_another_process_collected_is_judged_here(tmp_path):
 def test_every_checker_is_used_and_has_wrong_answers():
     for lesson in LESSONS:  # check() imports a lesson's when asked
         import_module(f"course_utils.lessons.{lesson}.exercises")
-    used = {param.values[0] for param in exercise_cells()}
+    used = {param.values[0] for param in exercise_cells(alone=False)}
     assert used == set(CHECKERS)
     for name in CHECKERS:
         assert sum(case[0] == name for case in WRONG) >= 3, name

@@ -59,7 +59,15 @@ def shapes_difficulty() -> str:
     header = ["model", *(f"seed {seed}" for seed in found["seeds"]), "mean and its standard error"]
     version = found.get("version", 1)
     title = f"## How hard the built-in Shapes are (version {version}, 5,000 test images)"
-    return title + "\n\n" + table(header, rows)
+    return title + "\n\n" + table(header, rows) + labelled(version)
+
+
+def labelled(version: int) -> str:
+    """What a person makes of the pictures, if these have been labelled."""
+    found = read_json(RECORDED_DIR / "shapes_labelled.json")
+    if found.get("version") != version:
+        return ""
+    return f"\n\nA person named {found['right']} of {found['pictures']}: {found['how']}."
 
 
 def channel_stats() -> str:

@@ -12,9 +12,13 @@ from course_utils.exercises import (
     calls,
     close,
     exercise,
+    judge_accuracy,
+    judge_size,
+    plain,
     require,
     require_tensor,
     returned,
+    size_and_scores,
     unchanged,
 )
 from course_utils.training import train_one_epoch
@@ -99,17 +103,39 @@ def judge_three_bugs(result) -> None:
     )
 
 
-@exercise("00.images_needed")
-def judge_images_needed(answer) -> None:
-    """The smallest n with sqrt(0.9 * 0.1 / n) <= 0.005: 3600, give or take the computer's 0.9."""
-    number = as_number(answer)
+def three_rates(answer) -> dict:
+    """The learner's (function lr -> loss, best rate, its loss), and the function called anew: at the
+    rate, and at a tenth and ten times of it.
+    """
+    measure, rate, loss = answer
+    facts = {"rate": rate, "loss": loss}
+    if isinstance(plain(rate), (int, float)):
+        factors = {"again": 1, "lower": 0.1, "higher": 10}
+        facts |= {name: call(measure, factor * rate) for name, factor in factors.items()}
+    return facts
+
+
+@exercise("00.learning_rate", three_rates)
+def judge_learning_rate(facts) -> None:
+    """A rate whose loss is as stated, and lower than those of a tenth and of ten times of it."""
+    rate, loss = as_number(facts["rate"]), as_number(facts["loss"])
+    again = as_number(returned(facts["again"]), verb="Return")
     require(
-        abs(number - 18) > 0.5,
-        "You forgot the square: the error falls with the root of n, so square the ratio.",
+        abs(again - loss) <= 0.02 * again,
+        f"At {rate:g} a fresh run has loss {again:.3f}, not {loss:.3f}: run it and copy the number.",
     )
-    require(number > 40, "Half a point is 0.005, not 0.05 or 0.5: one point is a hundredth.")
-    require(number not in (36000, 40000), "Use p * (1 - p), with p = 0.9: 0.09.")
-    require(number >= 3599, f"With {number} images the standard error is above half a point.")
-    require(
-        number <= 3601, f"{number} images are enough, but fewer are too: give the smallest number."
-    )
+    for side, words in (("lower", "A tenth"), ("higher", "Ten times")):
+        if facts[side]["error"] is not None:
+            continue  # steps so large that the loss is no number any more
+        other = as_number(returned(facts[side]), verb="Return")
+        require(
+            other > again,
+            f"{words} of that rate has loss {other:.3f}, yours {again:.3f}: look further.",
+        )
+
+
+@exercise("00.small_network", size_and_scores)
+def judge_small_network(facts) -> None:
+    """At most 12,000 parameters and nine tenths of the reference's accuracy."""
+    judge_size(facts, 12_000)
+    judge_accuracy(facts, 0.9)

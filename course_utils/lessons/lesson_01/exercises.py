@@ -5,9 +5,11 @@ import torch.nn.functional as F
 
 from course_utils.exercises import (
     as_number,
+    call,
     calls,
     close,
     exercise,
+    plain,
     require,
     require_pair,
     require_tensor,
@@ -123,4 +125,41 @@ def judge_cutmix(results) -> None:
         close(labels, (1 - share) * own + share * other),
         "The images are right, the labels are not: "
         "the window's share of the pixels goes to the pasted image's class.",
+    )
+
+
+def shifts(answer) -> dict:
+    """The learner's (function pixels -> accuracy, smallest shift, its accuracy), and the function
+    called anew: without a shift, at that one, and a pixel before it.
+    """
+    measure, shift, accuracy = answer
+    facts = {"shift": shift, "accuracy": accuracy}
+    if isinstance(plain(shift), int) and shift > 0:
+        at = {"plain": 0, "again": shift, "before": shift - 1}
+        facts |= {name: call(measure, pixels) for name, pixels in at.items()}
+    return facts
+
+
+@exercise("01.shift", shifts)
+def judge_shift(facts) -> None:
+    """The smallest shift that costs ten points of accuracy, and the accuracy there, within a point."""
+    shift, accuracy = as_number(facts["shift"], whole=True), as_number(facts["accuracy"])
+    require(shift > 0, "Without a shift nothing is lost: try 1 pixel, then 2, and so on.")
+    require(accuracy <= 1, f"Give the accuracy from 0 to 1, not {accuracy:g}.")
+    unshifted, again, before = (
+        as_number(returned(facts[name]), verb="Return") for name in ("plain", "again", "before")
+    )
+    require(
+        unshifted - again >= 0.1,
+        f"{shift} pixels cost {100 * (unshifted - again):.1f} points: shift further.",
+    )
+    require(
+        unshifted - before < 0.1,
+        f"{shift - 1} pixels already cost {100 * (unshifted - before):.1f} points: "
+        "look for the smallest shift.",
+    )
+    require(
+        abs(again - accuracy) <= 0.01,
+        f"At {shift} pixels a fresh run has accuracy {again:.3f}, not {accuracy:.3f}: "
+        "run it and copy the number.",
     )

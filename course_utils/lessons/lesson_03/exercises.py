@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.exercises import (
     as_number,
@@ -10,10 +10,13 @@ from course_utils.exercises import (
     calls,
     close,
     exercise,
-    kind,
+    judge_accuracy,
+    judge_size,
+    plain,
     require,
     require_tensor,
     returned,
+    size_and_scores,
 )
 from course_utils.models import VGG, count_parameters
 
@@ -77,45 +80,39 @@ def judge_conv_layer(results) -> None:
     )
 
 
-def kernels(network: nn.Module) -> list[list[int]]:
-    """The shapes of a network's kernels, convolution by convolution."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
-    return [list(layer.weight.shape) for layer in layers]
+HALVES = {
+    "max": lambda: nn.MaxPool2d(2),
+    "average": lambda: nn.AvgPool2d(2),
+    "stride": lambda: nn.Conv2d(32, 32, 3, stride=2, padding=1),
+}
 
 
-def describe_network(answer) -> dict:
-    """What a network gives for two images, its number of parameters, the shapes of its kernels."""
-    if not isinstance(answer, nn.Module):
-        return {"no network": answer}
-    with torch.no_grad():
-        logits = call(answer, torch.zeros(2, 3, 32, 32))
-    facts = {"parameters": count_parameters(answer), "kernels": kernels(answer)}
-    return {"logits": logits} | facts
+def measure_again(answer) -> dict:
+    """The learner's (function, three accuracies), and the function called anew for each way."""
+    measure, *stated = answer
+    facts = {"stated": dict(zip(HALVES, stated, strict=True))}
+    if all(isinstance(plain(value), (int, float)) for value in stated):
+        facts["again"] = {name: call(measure, halve) for name, halve in HALVES.items()}
+    return facts
 
 
-@exercise("03.small_network", describe_network)
-def judge_small_network(facts) -> None:
-    """A module for (N, 3, 32, 32) -> (N, 10) with the lesson's convolutions and under a tenth of
-    its parameters.
-    """
-    if "no network" in facts:
-        answer = facts["no network"]
-        require(answer is not None, "Replace the dots by a network.")
-        require(kind(answer) != "type", "That is a class: call it, to make a network.")
-        require(False, f"That is a {kind(answer)}: give an nn.Module.")
-    value = returned(facts["logits"])
-    found = tuple(value.shape) if isinstance(value, Tensor) else f"a {kind(value)}"
-    require(found == (2, 10), f"Two images give {found}: ten logits each are wanted, (2, 10).")
+@exercise("03.halving", measure_again)
+def judge_halving(facts) -> None:
+    """Three validation accuracies that a fresh run confirms within half a point."""
+    for name, value in facts["stated"].items():
+        stated = as_number(value)
+        require(stated <= 1, f"You say {stated:g}: an accuracy lies between 0 and 1.")
+        again = as_number(returned(facts["again"][name]), verb="Return")
+        require(
+            abs(again - stated) <= 0.005,
+            f"For {name} you say {stated:.1%}; a fresh run has {again:.1%}: did you mix them up?",
+        )
+
+
+@exercise("03.a_tenth", size_and_scores)
+def judge_a_tenth(facts) -> None:
+    """Less than a tenth of the lesson's parameters and 95 % of its accuracy."""
     with torch.device("meta"):  # shapes alone, no numbers
-        full_network = VGG()
-    own, limit = facts["parameters"], count_parameters(full_network) // 10
-    require(
-        own < limit,
-        f"Your network learns {own:,} numbers: fewer than {limit:,} are wanted. "
-        "Look at the first linear layer.",
-    )
-    require(
-        facts["kernels"] == kernels(full_network),
-        "Small enough, but the three blocks should stay as they are: "
-        "shrink the linear layers only.",
-    )
+        limit = count_parameters(VGG()) // 10
+    judge_size(facts, limit)
+    judge_accuracy(facts, 0.95)

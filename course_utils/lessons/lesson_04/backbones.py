@@ -189,7 +189,7 @@ def _vgg16_backbone(
 def _mini_backbone(values: dict, name: str) -> Backbone:
     if missing := {"mean", "std"} - set(values):
         raise ValueError(
-            f"{name} has no {sorted(missing)[0]!r}: give a file as benchmarks/train_backbone.py writes it"
+            f"{name} has no {sorted(missing)[0]!r}: give a file as benchmarks/lesson_04 writes it"
         )
     features = VGGMini().features
     _load(features, values["model"], name, "state dict of VGGMini")

@@ -21,7 +21,7 @@ Point = tuple[float, float]  # cost, as a share of the source's, and test accura
 
 
 def plot_costs(recorded: dict, measure: str = "time") -> Figure:
-    """Test accuracy against cost in lesson 08's recorded ladder: benchmarks/cost_to_accuracy.py's
+    """Test accuracy against cost in lesson 08's recorded ladder: benchmarks/lesson_08's
     result.
 
     `measure` is "time" or "flops"; the axis is a share of the source's whole training. A rung is

@@ -2,9 +2,11 @@
 get).
 """
 
+import math
 from functools import partial
 
 import torch.nn.functional as F
+from torch import nn
 
 from course_utils.training import Metrics
 
@@ -41,6 +43,11 @@ def stable_over_batch(logits):
     return (logits - logits.max()).exp() / (logits - logits.max()).exp().sum(dim=1, keepdim=True)
 
 
+def valley(lr):
+    """A loss that is lowest, 1, at a rate of 0.01."""
+    return 1 + 0.25 * (math.log10(lr) + 2) ** 2
+
+
 WRONG = [
     ("00.softmax", softmax, "large ones overflow"),
     (
@@ -59,10 +66,12 @@ WRONG = [
     ("00.three_bugs", partial(epoch, dim=0), "which axis is classes"),
     ("00.three_bugs", lambda *a: epoch(*a).loss, "Return two numbers"),
     ("00.three_bugs", lambda *a: None, "returns nothing"),
-    ("00.images_needed", 18, "forgot the square"),
-    ("00.images_needed", 36, "Half a point is 0.005"),
-    ("00.images_needed", 40000, "p * (1 - p)"),
-    ("00.images_needed", 3598, "above half a point"),
-    ("00.images_needed", 5000, "give the smallest number"),
-    ("00.images_needed", "3600", "Give a number"),
+    ("00.learning_rate", (valley, ..., ...), "Replace the dots by a number"),
+    ("00.learning_rate", (valley, 0.01, 2.5), "a fresh run has loss 1.000, not 2.500"),
+    ("00.learning_rate", (valley, 0.1, 1.25), "A tenth of that rate has loss 1.000"),
+    ("00.learning_rate", (valley, 0.001, 1.25), "Ten times of that rate has loss 1.000"),
+    ("00.learning_rate", (lambda lr: 1 / 0, 0.01, 1.0), "stopped with ZeroDivisionError"),
+    ("00.small_network", (nn.Linear(3072, 10), 0.7, 0.7), "at most 12,000 are wanted"),
+    ("00.small_network", (nn.Linear(10, 10), 0.5, 0.7), "at least 63.0% are wanted"),
+    ("00.small_network", (..., 0.7, 0.7), "give an nn.Module first"),
 ]

@@ -35,6 +35,11 @@ def cutmix(
     return mixed, weights[0] * one_hot + weights[1] * one_hot.roll(1, dims=0)
 
 
+def falling(pixels):
+    """Of three pixels' shift this network loses twelve points, of two eight."""
+    return 0.8 - 0.04 * pixels
+
+
 WRONG = [
     ("01.number_of_pictures", 32, "one place more"),
     ("01.number_of_pictures", 25, "may be mirrored"),
@@ -73,4 +78,11 @@ WRONG = [
     ("01.cutmix", lambda *a: (cutmix(*a)[0], cutmix(*a)[1] * 2), "should add up to 1"),
     ("01.cutmix", lambda *a: (cutmix(*a)[0], a[1]), "has shape (3,)"),
     ("01.cutmix", lambda *a: cutmix(*a)[0], "Return two tensors"),
+    ("01.shift", (falling, 2, 0.72), "2 pixels cost 8.0 points: shift further"),
+    ("01.shift", (falling, 4, 0.64), "3 pixels already cost 12.0 points"),
+    ("01.shift", (falling, 3, 0.65), "has accuracy 0.680, not 0.650"),
+    ("01.shift", (falling, 3, 68), "from 0 to 1, not 68"),
+    ("01.shift", (falling, 0, 0.8), "Without a shift nothing is lost"),
+    ("01.shift", (falling, 2.5, 0.7), "Give a whole number"),
+    ("01.shift", (lambda pixels: 1 / 0, 3, 0.68), "Your code stopped with ZeroDivisionError"),
 ]

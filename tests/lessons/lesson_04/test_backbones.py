@@ -219,7 +219,7 @@ def test_a_small_file_without_statistics(tmp_path, name):
     del values[name]
     save_file(values, tmp_path / "x.pt")
     with raises(
-        ValueError, f"x.pt has no {name!r}: give a file as benchmarks/train_backbone.py writes it"
+        ValueError, f"x.pt has no {name!r}: give a file as benchmarks/lesson_04 writes it"
     ):
         load_backbone(tmp_path / "x.pt")
 

@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 
 from course_utils.lessons.lesson_08 import plots
 
-RECORDED = {  # a made-up result of benchmarks/cost_to_accuracy.py
+RECORDED = {  # a made-up result of benchmarks/lesson_08
     "ladder": {
         "seeds": 2,
         "epochs": 3,
