@@ -218,9 +218,7 @@ def test_a_small_file_without_statistics(tmp_path, name):
     values = mini_values()
     del values[name]
     save_file(values, tmp_path / "x.pt")
-    with raises(
-        ValueError, f"x.pt has no {name!r}: give a file as benchmarks/lesson_04 writes it"
-    ):
+    with raises(ValueError, f"x.pt has no {name!r}: give a file as benchmarks/lesson_04 writes it"):
         load_backbone(tmp_path / "x.pt")
 
 
