@@ -222,11 +222,11 @@ def test_a_judge_calls_garbage_not_yet_and_runs_none_of_it(garbage):
 def collected_from_solutions() -> list:
     found = []
     for param in exercise_cells():
-        name, solution, source = param.values
+        name, solution, cell = param.values
         if solution:
             answers = []
             keep = {"check": lambda _, answer, answers=answers: answers.append(answer)}
-            exec(source, names_of_a_lesson() | keep)
+            exec(cell.source, names_of_a_lesson() | keep)
             found.append(pytest.param(name, answers[0], id=name))
     return found
 
