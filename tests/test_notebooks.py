@@ -62,7 +62,8 @@ def code_cells(notebook: nbformat.NotebookNode, tag: str = "") -> list[nbformat.
 def definitions(path: Path) -> dict[str, ast.AST]:
     """The functions and classes in a notebook's cells tagged `define`, by name."""
     trees = [ast.parse(cell.source) for cell in code_cells(read(path), "define")]
-    return {node.name: node for tree in trees for node in tree.body}
+    nodes = [node for tree in trees for node in tree.body]
+    return {node.name: node for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
 def bare(node: ast.AST) -> str:
@@ -125,7 +126,7 @@ def test_form(path):
 @pytest.mark.parametrize("path", [*NOTEBOOKS, *ROOT.glob("*.md")], ids=lambda p: p.name)
 def test_links_to_files_lead_somewhere(path):
     text = (
-        "\n".join(c.source for c in read(path).cells)
+        "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
         if path.suffix == ".ipynb"
         else path.read_text(encoding="utf-8")
     )

@@ -31,6 +31,15 @@ def small_vgg() -> nn.Module:
     return VGG(((8, 8), (16, 16), (32, 32)), hidden=(), batch_norm=True)
 
 
+def he_vgg() -> nn.Module:
+    """Lesson 03's network."""
+    return VGG().apply(he_init)
+
+
+def norm_vgg() -> nn.Module:
+    return VGG(batch_norm=True).apply(he_init)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A network and how it is trained: in batches of 32, on so many images, by Adam or SGD."""
@@ -50,9 +59,9 @@ ENTRIES = {
     "linear, all images": Entry(linear, lr=3e-4, epochs=20, images=0, sgd=True),
     "few": Entry(**FEW),
     "few, augmented": Entry(**FEW, augmented=True),
-    "cnn": Entry(lambda: VGG().apply(he_init)),
-    "cnn, augmented": Entry(lambda: VGG().apply(he_init), augmented=True),
-    "cnn, BatchNorm": Entry(lambda: VGG(batch_norm=True).apply(he_init)),
+    "cnn": Entry(he_vgg, lr=5e-4),
+    "cnn, augmented": Entry(he_vgg, lr=5e-4, augmented=True),
+    "cnn, BatchNorm": Entry(norm_vgg, lr=5e-4),
     "resnet": Entry(ResNet, lr=3e-3, one_cycle=True),
 }
 FAST = {"fast, 5 epochs": 5.0, "fast, 12 epochs": 12.0}
