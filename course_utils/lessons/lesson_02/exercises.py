@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from course_utils.exercises import (
     as_number,
@@ -9,6 +10,7 @@ from course_utils.exercises import (
     calls,
     close,
     exercise,
+    kind,
     plain,
     require,
     require_pair,
@@ -169,3 +171,30 @@ def judge_adam(facts) -> None:
             f"At {words} of that rate the loss is {other:.3f}, and {again:.3f} at yours: "
             "look further.",
         )
+
+
+def layers_and_losses(answer) -> dict:
+    """Of (network, its loss, the loss to be held against): the names of the layers, and both."""
+    model, loss, reference = answer
+    if not isinstance(model, nn.Module):
+        return {"no network": plain(model)}
+    leaves = [module for module in model.modules() if not list(module.children())]
+    layers = [type(module).__name__ for module in leaves]
+    return {"layers": layers, "loss": plain(loss), "reference": plain(reference)}
+
+
+@exercise("02.further", layers_and_losses)
+def judge_further(facts) -> None:
+    """A linear classifier whose loss is 0.03 below the reference."""
+    if "no network" in facts:
+        require(False, f"That is a {kind(facts['no network'])}: give an nn.Module first.")
+    layers = facts["layers"]
+    require(
+        layers.count("Linear") == 1 and set(layers) <= {"Flatten", "Linear"},
+        f"Your network has {', '.join(layers)}: one Linear, after a Flatten, is allowed.",
+    )
+    loss, target = as_number(facts["loss"]), as_number(facts["reference"]) - 0.03
+    require(
+        loss <= target,
+        f"Your validation loss is {loss:.3f}: at most {target:.3f} is wanted.",
+    )

@@ -4,6 +4,8 @@ get).
 
 import math
 
+from torch import nn
+
 
 def merge(n, m, s, k, o, t, *, weigh=True, means=True, between=True, root=True):
     """Statistics of two parts together; each option makes one mistake."""
@@ -35,6 +37,8 @@ def valley(lr):
     return 2 + 0.25 * (math.log10(lr) + 5) ** 2
 
 
+LINEAR = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
+DEEP = nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
 WRONG = [
     ("02.merge", lambda *a: merge(*a, weigh=False), "weight each by its count"),
     ("02.merge", lambda *a: merge(*a, means=False), "The std is a mean of stds"),
@@ -71,4 +75,8 @@ WRONG = [
     ("02.adam", (valley, 1e-4, 2.25), "At a tenth of that rate the loss is 2.000"),
     ("02.adam", (valley, 1e-6, 2.25), "At ten times of that rate the loss is 2.000"),
     ("02.adam", (lambda lr: 1 / 0, 1e-5, 2.0), "stopped with ZeroDivisionError"),
+    ("02.further", (LINEAR, 1.9, 1.914), "at most 1.884 is wanted"),
+    ("02.further", (DEEP, 1.7, 1.914), "Flatten, Linear, ReLU, Linear: one Linear"),
+    ("02.further", (LINEAR, ..., 1.914), "Replace the dots by a number"),
+    ("02.further", (..., 1.7, 1.914), "give an nn.Module first"),
 ]
