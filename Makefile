@@ -19,6 +19,7 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/deptry .
 	$(BIN)/codespell
+	$(BIN)/mypy
 	mkdir -p runs/no-data
 	$(CHECK) $(BIN)/pytest -n 2
 	$(CHECK) $(BIN)/python -m course_utils run --preset smoke --jobs 2

@@ -204,7 +204,7 @@ def fit(
                 {name: f"{values[-1]:.3f}" for name, values in asdict(history).items()},
                 refresh=False,
             )
-    if keep_best:
+    if best_weights is not None:
         model.load_state_dict(best_weights)
     return history
 
@@ -245,7 +245,7 @@ def _start(
         raise ValueError(f"epochs is {epochs}: give at least 1")
     if resume and checkpoint is None:
         raise ValueError("resume=True needs a checkpoint: give the file to go on from")
-    if not resume or not Path(checkpoint).exists():
+    if not resume or checkpoint is None or not Path(checkpoint).exists():
         return History(), None
     saved, name = load_checkpoint(checkpoint, **parts), Path(checkpoint).name
     history = History(**saved["history"])

@@ -11,7 +11,7 @@ def conv_block(
     """Two 3x3 convolutions with ReLU, then 2x2 max pooling: (N, in, H, W) -> (N, out, H / 2, W /
     2).
     """
-    layers = []
+    layers: list[nn.Module] = []
     for before, after in ((in_channels, hidden_channels), (hidden_channels, out_channels)):
         layers.append(nn.Conv2d(before, after, kernel_size=3, padding=1, bias=not batch_norm))
         if batch_norm:
