@@ -1,0 +1,31 @@
+"""The scoreboard's column for photographs, put together from the records on original CIFAR-10.
+
+python -m benchmarks.house.scoreboard
+"""
+
+from benchmarks.harness import read_json, write_json
+from course_utils.results import RECORDED_DIR
+
+RECORD = RECORDED_DIR / "scoreboard.cifar10.json"
+EPOCHS = 30  # of the source's CNN that all seeds have
+
+
+def assemble() -> dict:
+    """{row of the scoreboard: mean test accuracy, and of what it is the mean}."""
+    name = "06_resnet.cifar10-gpu-recipe"
+    recipe = read_json(RECORDED_DIR / f"{name}.json")
+    network = recipe["networks"]["source's CNN"]
+    accuracies = [by_epoch[EPOCHS - 1] for by_epoch in network["test_accuracy"]["proper"]]
+    return {
+        "VGG-style CNN": {
+            "accuracy": sum(accuracies) / len(accuracies),
+            "epochs": EPOCHS,
+            "images": recipe["images"],
+            "record": name,
+            "seeds": len(accuracies),
+        }
+    }
+
+
+if __name__ == "__main__":
+    write_json(RECORD, assemble())

@@ -1,0 +1,16 @@
+"""The scoreboard's column for photographs is what the records give."""
+
+import pytest
+
+from benchmarks.harness import read_json
+from benchmarks.house.scoreboard import RECORD, assemble
+
+
+def test_the_committed_column_is_what_the_records_give():
+    assert read_json(RECORD) == assemble()
+
+
+def test_a_row_says_of_what_it_is_the_mean():
+    row = assemble()["VGG-style CNN"]
+    assert row["accuracy"] == pytest.approx(0.818, abs=0.001)
+    assert (row["images"], row["epochs"], row["seeds"]) == (50_000, 30, 3)
