@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import nn
 from torch.optim import SGD, AdamW, lr_scheduler
-from torch.optim.swa_utils import SWALR
 
 from course_utils.checkpoints import load_checkpoint, load_file, save_checkpoint, save_file
 from tests.helpers import raises
@@ -184,7 +183,6 @@ SCHEDULERS = {
         [lr_scheduler.LinearLR(optimizer), lr_scheduler.CosineAnnealingLR(optimizer, 8)],
         [2],
     ),
-    "average": lambda optimizer: SWALR(optimizer, 0.01),
 }
 
 
