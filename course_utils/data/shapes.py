@@ -259,7 +259,8 @@ def _frame(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
     """Every pixel in its figure's own frame, x and y, (N, size, size), and the frame's unit in
     pixels, (N, 1, 1).
     """
-    dice, hard, pixels = canvas.dice, canvas.hard[:, 0], canvas.pixels
+    dice, pixels = canvas.dice, canvas.pixels
+    hard = canvas.hard[:, 0]
     shift = dice.uniform(-canvas.max_shift, canvas.max_shift, 2, 1, 1)
     x, y = pixels - shift[:, 0], -pixels[:, None] - shift[:, 1]
     tilt = dice.uniform(-1, 1, 1, 1) * (TILT + TURN * hard)
@@ -300,7 +301,8 @@ def _front(canvas: Canvas) -> Iterator[Layer]:
 
 def _expose(canvas: Canvas, image: Tensor) -> Tensor:
     """Light from one side, and noise."""
-    dice, hard, pixels = canvas.dice, canvas.hard, canvas.pixels / 16
+    dice, hard = canvas.dice, canvas.hard
+    pixels = canvas.pixels / 16
     right, down = (LIGHT * hard * dice.uniform(-1, 1) for _ in range(2))
     image *= dice.uniform(0.9, 1.15) + right * pixels + down * pixels[:, None]
     image.addcmul_(dice.pick(canvas.grains), NOISE * hard * dice.uniform(0, 1))

@@ -38,7 +38,8 @@ class Split(Dataset[tuple[Tensor, int]]):
     def __init__(
         self, data: Tensor | Prepared, targets: Tensor, transform: Transform | None = None
     ):
-        self.data, self.targets, self.transform = data, targets, transform
+        self.data, self.targets = data, targets
+        self.transform = transform
 
     @property
     def transform(self) -> Transform | None:
