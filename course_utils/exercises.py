@@ -175,6 +175,18 @@ def size_and_scores(answer: tuple) -> dict:
     return {"parameters": own, "accuracy": accuracy, "reference": reference}
 
 
+def three_rates(answer: tuple) -> dict:
+    """A first half for (function rate -> loss, best rate, its loss): both numbers, and the
+    function called anew at that rate, at a tenth and at ten times of it.
+    """
+    measure, rate, loss = answer
+    facts = {"rate": rate, "loss": loss}
+    if isinstance(plain(rate), (int, float)):
+        factors = {"again": 1, "a tenth": 0.1, "ten times": 10}
+        facts |= {name: call(measure, factor * rate) for name, factor in factors.items()}
+    return facts
+
+
 def exercise(name: str, collect: Callable[[object], object] = plain) -> Callable:
     """Register the judge that this decorates, under a name such as "00.softmax", together with its
     first half. By default that takes the answer as it stands, a number for instance.

@@ -13,8 +13,7 @@ MEASURED = {  # part of the ratios: what is over what
 
 
 def sections() -> list[str]:
-    loop = [] if "fit" in measured_ratios() else [training_overhead()]
-    return [lessons(), shapes_difficulty(), channel_stats(), *loop, *ratios()]
+    return [lessons(), shapes_difficulty(), channel_stats(), *ratios()]
 
 
 def measured_ratios() -> dict:
@@ -83,16 +82,6 @@ def channel_stats() -> str:
     ways = "one streaming pass against stacking floats"
     title = f"## Channel statistics of {found['images']:,} images: {ways}\n\n"
     return title + table(["", f"median of {found['pairs']} pairs"], rows)
-
-
-def training_overhead() -> str:
-    found, _ = recorded("training_overhead", "ratios")
-    rows = [
-        [name, f"{ratio['median']:.3f}", f"{ratio['min']:.3f} to {ratio['max']:.3f}"]
-        for name, ratio in found["ratios"].items()
-    ]
-    title = "## Time of the course's loop over the bare loop\n\n"
-    return title + table(["what", f"median of {found['pairs']} pairs", "range"], rows)
 
 
 def ratios() -> list[str]:

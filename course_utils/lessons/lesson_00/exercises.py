@@ -14,11 +14,11 @@ from course_utils.exercises import (
     exercise,
     judge_accuracy,
     judge_size,
-    plain,
     require,
     require_tensor,
     returned,
     size_and_scores,
+    three_rates,
     unchanged,
 )
 from course_utils.training import train_one_epoch
@@ -103,18 +103,6 @@ def judge_three_bugs(result) -> None:
     )
 
 
-def three_rates(answer) -> dict:
-    """The learner's (function lr -> loss, best rate, its loss), and the function called anew: at the
-    rate, and at a tenth and ten times of it.
-    """
-    measure, rate, loss = answer
-    facts = {"rate": rate, "loss": loss}
-    if isinstance(plain(rate), (int, float)):
-        factors = {"again": 1, "lower": 0.1, "higher": 10}
-        facts |= {name: call(measure, factor * rate) for name, factor in factors.items()}
-    return facts
-
-
 @exercise("00.learning_rate", three_rates)
 def judge_learning_rate(facts) -> None:
     """A rate whose loss is as stated, and lower than those of a tenth and of ten times of it."""
@@ -124,13 +112,13 @@ def judge_learning_rate(facts) -> None:
         abs(again - loss) <= 0.02 * again,
         f"At {rate:g} a fresh run has loss {again:.3f}, not {loss:.3f}: run it and copy the number.",
     )
-    for side, words in (("lower", "A tenth"), ("higher", "Ten times")):
+    for side in ("a tenth", "ten times"):
         if facts[side]["error"] is not None:
             continue  # steps so large that the loss is no number any more
         other = as_number(returned(facts[side]), verb="Return")
         require(
             other > again,
-            f"{words} of that rate has loss {other:.3f}, yours {again:.3f}: look further.",
+            f"{side.capitalize()} of that rate has loss {other:.3f}, yours {again:.3f}: look further.",
         )
 
 

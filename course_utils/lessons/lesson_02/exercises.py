@@ -6,7 +6,6 @@ from torch import nn
 
 from course_utils.exercises import (
     as_number,
-    call,
     calls,
     close,
     exercise,
@@ -16,6 +15,7 @@ from course_utils.exercises import (
     require_pair,
     require_tensor,
     returned,
+    three_rates,
 )
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -139,18 +139,6 @@ def judge_rate(answer) -> None:
         near(0.01 / 65535**2),
         f"{rate} is not it: section 4 has the law, here with 65535 in place of 255.",
     )
-
-
-def three_rates(answer) -> dict:
-    """The learner's (function rate -> loss, best rate, its loss), and the function called anew: at
-    that rate, at a tenth of it and at ten times of it.
-    """
-    measure, rate, loss = answer
-    facts = {"rate": rate, "loss": loss}
-    if isinstance(plain(rate), (int, float)):
-        factors = {"again": 1, "a tenth": 0.1, "ten times": 10}
-        facts |= {name: call(measure, factor * rate) for name, factor in factors.items()}
-    return facts
 
 
 @exercise("02.adam", three_rates)
