@@ -26,13 +26,11 @@ from course_utils.data.transforms import (
 
 
 class Split(Dataset[tuple[Tensor, int]]):
-    """Images in memory, with labels and a transform. Item `i` is what the transform makes of
-    `data[i]`, and an int.
+    """Images with labels and a transform: item `i` is what that makes of `data[i]`, and an int.
 
     `data` is uint8 (N, 3, H, W), or a sequence of N images (3, H, W), and `targets` int64 (N,).
     What of the transform draws no chance is applied to a whole batch at once, with the same result
-    as image by image; the rest gets one uint8 image (3, H, W) after the other. `data`, `targets`
-    and `transform` may be set anew.
+    as image by image. `data`, `targets` and `transform` may be set anew.
     """
 
     def __init__(
@@ -49,22 +47,24 @@ class Split(Dataset[tuple[Tensor, int]]):
     def transform(self, transform: Transform | None) -> None:
         self._transform = transform
         # The images are tensors already: without the wrapper, torchvision is faster.
-        parts = [step for step in steps(transform) if type(step) is not v2.ToImage]
-        single = [i for i, step in enumerate(parts) if not is_batchable(step)] or [len(parts)]
-        self._before, self._single = parts[: single[0]], parts[single[0] : single[-1] + 1]
-        self._after = parts[single[-1] + 1 :]
+        self._steps = [step for step in steps(transform) if type(step) is not v2.ToImage]
+        single = [i for i, step in enumerate(self._steps) if not is_batchable(step)]
+        first, end = (single[0], single[-1] + 1) if single else (len(self._steps),) * 2
+        self._before, self._single = self._steps[:first], self._steps[first:end]
+        self._after = self._steps[end:]
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.__getitems__([int(index)])[0]
+        image = self.data[index].clone()  # what a transform does in place does not last
+        return apply(self._steps, image), int(self.targets[index])
 
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, int]]:
         """Several items at once: what DataLoader asks for."""
         chosen = list(indices)
         if isinstance(self.data, Tensor):
-            batch = self.data[chosen]  # a copy: what a transform does in place does not last
+            batch = self.data[chosen]  # a copy
         else:
             batch = torch.stack([self.data[index] for index in chosen])
         images = list(apply(self._before, batch))

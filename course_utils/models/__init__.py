@@ -18,7 +18,5 @@ __all__ = [
 
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
-    """How many numbers a model learns; with `trainable_only`, without the frozen ones. A shared one
-    counts once.
-    """
+    """How many numbers a model has, shared ones once; with `trainable_only`, without frozen ones."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)
