@@ -86,10 +86,8 @@ class Split(Dataset[tuple[Tensor, int]]):
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set, split. `train_plain` is `train` without augmentation. `mean` and `std` are those
-    that were applied.
-
-    `flip_safe` says whether a mirrored image keeps its label.
+    """A data set, split. `train_plain` is `train` without augmentation; `mean` and `std` are those
+    that were applied; `flip_safe` says whether a mirrored image keeps its label.
     """
 
     train: Split
@@ -104,10 +102,9 @@ class Splits:
 
     def __str__(self) -> str:
         height, width = self.train_plain[0][0].shape[-2:]
-        return (
-            f"{self.name}: {len(self.train):,} training, {len(self.val):,} validation and {len(self.test):,} test "
-            f"images of {height}x{width} pixels, {len(self.classes)} classes"
-        )
+        parts = f"{len(self.train):,} training, {len(self.val):,} validation and {len(self.test):,}"
+        form = f"{height}x{width} pixels, {len(self.classes)} classes"
+        return f"{self.name}: {parts} test images of {form}"
 
 
 class Loaders(NamedTuple):
@@ -259,8 +256,7 @@ def _check_classes(name: str, classes: Sequence[str], parts: dict[str, Tensor]) 
 def make_loaders(
     splits: Splits, batch_size: int, *, num_workers: int = 0, seed: int = 0
 ) -> Loaders:
-    """Loaders of (images, labels): (N, 3, H, W) float and (N,) int64. Training batches are
-    shuffled, by `seed`.
+    """Loaders of (images, labels): (N, 3, H, W) float, (N,) int64; training is shuffled by `seed`.
 
     Raises:
         ValueError: if `batch_size` is below 1.
@@ -274,13 +270,7 @@ def make_loaders(
     generators = [torch.Generator().manual_seed(seed) for _ in range(3)]
     train = make(splits.train, batch_size, shuffle=True, generator=generators[0])
     # Evaluation keeps no gradients, so larger batches fit and waste less time on the way.
-    val, test = (
-        make(
-            part,
-            max(batch_size, 250),
-            generator=generator,
-            persistent_workers=num_workers > 0,
-        )
-        for part, generator in zip((splits.val, splits.test), generators[1:], strict=True)
-    )
+    measure = partial(make, batch_size=max(batch_size, 250), persistent_workers=num_workers > 0)
+    val = measure(splits.val, generator=generators[1])
+    test = measure(splits.test, generator=generators[2])
     return Loaders(train, val, test)
