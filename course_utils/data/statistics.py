@@ -20,7 +20,8 @@ def channel_stats(dataset: Iterable[tuple[Tensor, int]]) -> tuple[Tensor, Tensor
     Raises:
         ValueError: if there is no image.
     """
-    total, squares, pixels = 0.0, 0.0, 0  # floats at first, tensors from the first image on
+    total, squares = 0.0, 0.0  # floats at first, tensors from the first image on
+    pixels = 0
     for image, _ in dataset:
         values = image.flatten(start_dim=1).double()  # (C, H * W)
         if not image.is_floating_point():

@@ -134,7 +134,9 @@ def test_a_reset_trainer_repeats_its_training_whatever_came_between():
         trainer.reset(seed, 0.1, 2)
         return [trainer.run_epoch()[0] for _ in range(2)]
 
-    first, other, again = train(0), train(1), train(0)
+    first = train(0)
+    other = train(1)
+    again = train(0)
     assert first == again
     assert first != other
 

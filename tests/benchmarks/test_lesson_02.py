@@ -27,7 +27,9 @@ def test_a_sweep_tries_every_input_at_every_rate(make_run, name):
 
 def test_a_rate_trains_if_its_loss_ends_below_chance():
     plan = Plan(steps=2, last=1, margin=0.1)
-    falls, stays, diverged = [2.3, 2.0], [2.3, 2.25], [2.3]
+    falls = [2.3, 2.0]
+    stays = [2.3, 2.25]
+    diverged = [2.3]
     found = summary(plan, [0.1, 1.0, 10.0], [[stays, falls, diverged], [stays, falls, diverged]])
     assert found["largest_rate"] == [1.0, 1.0] and found["best_rate"] == 1.0
     assert found["curve"] == pytest.approx([2.3, 2.0])

@@ -1,12 +1,14 @@
-"""The results of the published run against the claims that the lessons make."""
+"""Claims: those of the published run hold, and what is no claim is refused."""
 
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from course_utils.cli.claims import check_claims, read_claims
 from course_utils.cli.notebooks import find_lessons
+from course_utils.cli.run import Request, run_lessons
 from course_utils.paths import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -23,3 +25,53 @@ def test_what_the_published_run_measured_keeps_the_claims(lesson):
     held, broken = check_claims(claims, lesson, "laptop", measured)
     assert broken == []
     assert held, "no claim on this lesson"
+
+
+def test_claims_are_not_checked_when_a_parameter_was_given(course, tmp_path, fake, capsys):
+    request = Request(("0",), "smoke", overrides=(("epochs", "2"),))
+    assert run_lessons(course, tmp_path / "runs", request) == 0
+    assert "not checked (-p)" in capsys.readouterr().out
+
+
+def test_a_claim_on_a_lesson_without_results_fails(course, tmp_path, fake, capsys):
+    assert run_lessons(course, tmp_path / "runs", Request(("1",), "smoke")) == 1
+    assert (
+        capsys.readouterr().err
+        == "01_bad.test_accuracy.shapes.smoke: the lesson recorded no results\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: {b: [0, 1]}", "a.b: wants four levels: lesson, metric, data set, preset"),
+        ("a: {b: {c: {smoke: [0, 1]}}}", "a.b.c.smoke: no such lesson: a"),
+        (
+            "00_good: {b: {c: {smok: [0, 1]}}}",
+            "00_good.b.c.smok: no such preset: smok; there are laptop, smoke",
+        ),
+        ("00_good: {b: {c: {smoke: 1}}}", "00_good.b.c.smoke: 1 is no band: write [low, high]"),
+        (
+            "00_good: {b: {c: {smoke: [0, x]}}}",
+            "00_good.b.c.smoke: [0, 'x'] is no band: write [low, high]",
+        ),
+        (
+            "00_good: {b: {c: {smoke: [2, 1]}}}",
+            "00_good.b.c.smoke: [2, 1] is no band: low is above high",
+        ),
+    ],
+)
+def test_claims_that_do_not_fit_are_refused(tmp_path, text, message):
+    (tmp_path / "claims.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(click.ClickException) as error:
+        read_claims(tmp_path / "claims.yaml", {"00_good"}, {"smoke", "laptop"})
+    assert error.value.message == f"claims.yaml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("value", "held"), [(0.6, 1), (1, 1), (0.59, 0), (1.01, 0), (True, 0), ("0.7", 0)]
+)
+def test_bands_include_their_edges_and_numbers_only(value, held):
+    band = {("00_good", "accuracy", "shapes", "smoke"): (0.6, 1)}
+    results = {"accuracy": value, "dataset": "shapes"}
+    assert check_claims(band, "00_good", "smoke", results)[0] == held

@@ -14,7 +14,9 @@ from PIL import Image
 from course_utils.data import pictures
 from course_utils.data.pictures import read_picture
 
-RED, GREEN, WHITE = [255, 0, 0], [0, 255, 0], [255, 255, 255]
+RED = [255, 0, 0]
+GREEN = [0, 255, 0]
+WHITE = [255, 255, 255]
 
 
 def noise(height, width, channels=3, dtype=np.uint8):

@@ -68,7 +68,8 @@ def leaking_images() -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
     train = torch.randint(0, 256, (20, 3, 4, 4), generator=generator, dtype=torch.uint8)
     test = torch.randint(0, 256, (9, 3, 4, 4), generator=generator, dtype=torch.uint8)
-    test[0], test[1], test[7], test[2] = train[3], train[3], train[3], train[7]
+    test[[0, 1, 7]] = train[3]
+    test[2] = train[7]
     test[4] = train[5].flip(-1)
     test[5] = train[6].flip(-2)  # upside down: another image
     test[6] = train[8].flip(0)  # other colours: another image

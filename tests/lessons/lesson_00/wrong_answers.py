@@ -16,7 +16,9 @@ def softmax(logits):
 
 
 def epoch(model, loader, optimizer, device, *, clear=True, weighted=True, dim=1, step=True):
-    loss_sum, correct, count = 0.0, 0, 0
+    loss_sum = 0.0
+    correct = 0
+    count = 0
     for images, labels in loader:
         logits = model(images)
         loss = F.cross_entropy(logits, labels)
