@@ -5,8 +5,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from course_utils.lessons.scoreboard import PUBLISHED
 from course_utils.results import load_recorded
-from course_utils.scoreboard import PUBLISHED
 
 FAULTS = ("07_diagnosis.cifar10-gpu", "07_diagnosis.cifar10-jpeg")
 
