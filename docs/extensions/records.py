@@ -76,10 +76,3 @@ def recorded_tables() -> str:
     """RESULTS.md without its title."""
     text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
     return text.split("\n", 1)[1]
-
-
-def first_hour(path: Path) -> dict[str, Any]:
-    """The measured first hour; without a measurement, what is sure without one."""
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    return {"rows": [], "machine": ""}
