@@ -1,7 +1,6 @@
 """Numbers of the pages, from `benchmarks/results` and `notebooks/results`."""
 
 import json
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
