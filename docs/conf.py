@@ -24,6 +24,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "extensions.formulas",
+    "extensions.headings",
     "extensions.alt_texts",
     "extensions.numbers",
 ]
@@ -51,6 +52,7 @@ html_theme = "furo"  # small pages: no icon font
 html_title = project
 html_static_path = ["_static", str(ROOT / "course_utils" / "cli" / "course.css")]
 html_css_files = ["course.css", "site.css"]
+html_js_files = ["site.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False

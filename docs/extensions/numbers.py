@@ -29,7 +29,6 @@ def context(docs: Path, lessons: list[Lesson]) -> dict:
         "lessons": lessons,
         "routes": routes(lessons),
         "terms": glossary_terms((docs / "glossary.md").read_text(encoding="utf-8")),
-        "first_hour": records.first_hour(docs / "first_hour.json"),
         "fault": records.fault,
         "record": records.record,
         "published": records.published,

@@ -1,13 +1,13 @@
 """Numbers of the pages, from `benchmarks/results` and `notebooks/results`."""
 
 import json
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from course_utils.lessons.scoreboard import PUBLISHED
+from course_utils.paths import ROOT
 from course_utils.results import load_recorded
 
+PUBLISHED = ROOT / "notebooks" / "results"
 FAULTS = ("07_diagnosis.cifar10-gpu", "07_diagnosis.cifar10-jpeg")
 
 
@@ -71,14 +71,7 @@ def scoreboard_rows() -> list[dict[str, Any]]:
     return rows
 
 
-def recorded_tables(headings: int = 2) -> str:
-    """RESULTS.md without its title, headings as they are."""
-    text = (PUBLISHED.parents[1] / "RESULTS.md").read_text(encoding="utf-8")
+def recorded_tables() -> str:
+    """RESULTS.md without its title."""
+    text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
     return text.split("\n", 1)[1]
-
-
-def first_hour(path: Path) -> dict[str, Any]:
-    """The measured first hour; without a measurement, what is sure without one."""
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    return {"text": "", "rows": [], "machine": "", "disk_text": ""}
