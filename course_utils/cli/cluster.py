@@ -17,6 +17,7 @@ import click
 from course_utils.paths import DATA_DIR, ROOT
 
 PATIENCE = 60.0  # seconds to wait for a worker that may have jobs
+ANSWER = 10  # seconds that a scheduler may take to answer
 LOOK = 2.0  # seconds between two looks at which workers there are
 RESOURCE = "course_utils"  # Dask's name for what a worker of the same course has
 SOURCES = ("course_utils/**/*.py", "benchmarks/results/*.json")  # notebooks travel with the jobs
@@ -78,7 +79,7 @@ class Door:
         new = sorted(there - self.admitted - self.refused)
         answers = self.client.run(describe_worker, workers=new, on_error="return") if new else {}
         for address, answer in answers.items():
-            reason = self._reason(answer)
+            reason = self.refusal(answer)
             if reason:
                 click.echo(f"worker {address} refused: {reason}", err=True)
                 self.refused.add(address)
@@ -93,7 +94,7 @@ class Door:
                 "then the same command goes on"
             )
 
-    def _reason(self, answer: Any) -> str:
+    def refusal(self, answer: Any) -> str:
         """Why a worker gets no jobs, or ""."""
         if isinstance(answer, BaseException):
             return f"it cannot use the course ({type(answer).__name__})"
@@ -156,7 +157,7 @@ def _connect(address: str) -> Any:
             "--scheduler wants Dask: python -m pip install -e '.[cluster]'"
         ) from None
     try:
-        return Client(address, timeout=10)
+        return Client(address, timeout=ANSWER)
     except (OSError, ValueError, TimeoutError) as error:
         raise click.ClickException(
             f"--scheduler {address}: no answer ({type(error).__name__}): start it with `dask scheduler`"
