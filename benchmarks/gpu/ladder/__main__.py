@@ -5,6 +5,8 @@ import json
 import time
 from pathlib import Path
 
+import torch
+
 from benchmarks.gpu.ladder.plan import Best, Sizes, goal_programs
 from benchmarks.gpu.ladder.pool import Later, Pool, Running
 from benchmarks.gpu.ladder.rungs import climb
@@ -33,6 +35,7 @@ def read_known(paths: list[Path]) -> dict[str, dict]:
 
 def main() -> None:
     began, chosen = time.time(), arguments()
+    torch.set_num_threads(1)  # it only counts operations, beside processes that start
     chosen.out.mkdir(parents=True, exist_ok=True)
     pool = Pool(
         chosen.data, chosen.out, began + chosen.seconds, chosen.workers,

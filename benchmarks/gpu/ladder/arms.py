@@ -17,6 +17,7 @@ from course_utils.lessons.lesson_08.muon import orthogonalize
 from course_utils.lessons.lesson_08.network import WHITENED, FastNet
 
 SOURCE_IMAGES, SOURCE_EPOCHS = 50_000, 30
+IN_BFLOAT16 = replace(SOURCE_RECIPE, bfloat16=True)
 Kind = tuple[bool, bool]  # of an epoch: small images or not, first layer's bias learns or not
 PARTS = ("plain", "max", "GELU", "fixed norms", "small logits", "identity")
 
@@ -31,7 +32,7 @@ class Arm(Settings):
 
     loader: bool = False
     fused: bool = True
-    recipe: Recipe = replace(SOURCE_RECIPE, bfloat16=True)
+    recipe: Recipe = IN_BFLOAT16
     cutout: int = 0  # side of a square that is blotted out
     small_part: float = 0.5  # of the epochs, with the recipe's small images
     parts: tuple[str, ...] = ()

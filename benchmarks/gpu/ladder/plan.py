@@ -87,7 +87,10 @@ class Best:
 
     def of_goal(self, goal: Goal, changes: Changes) -> Arm:
         base = self.arms.get(goal.after, FAST)
-        arm = fit(base.change(**goal.base | changes), goal.budget)
+        return fit(base.change(**goal.base | changes), goal.budget)
+
+    def sized(self, arm: Arm) -> Arm:
+        """As it is trained: in miniature, two epochs."""
         return self.sizes.of(arm, 2.0 if self.sizes.mini else arm.recipe.epochs)
 
 
@@ -98,7 +101,7 @@ def mean(values: list[float]) -> float:
 def try_all(best: Best, goal: Goal, candidates: dict[str, Changes], scores: dict) -> Program:
     """Adds validation accuracies, in the mean of seeds, of the candidates that came through."""
     tasks = [
-        Task(f"search {goal.name}", name, seed, "train", best.of_goal(goal, changes))
+        Task(f"search {goal.name}", name, seed, "train", best.sized(best.of_goal(goal, changes)))
         for seed in goal.seeds
         for name, changes in candidates.items()
     ]
@@ -119,7 +122,7 @@ def merged(variants: dict[str, Changes], scores: dict[str, float]) -> dict[str, 
             together, taken = together | variants[name], [*taken, name]
             if len(taken) > 1:
                 found[" + ".join(taken)] = dict(together)
-    return {name: found[name] for name in (list(found)[0], list(found)[-1])} if found else {}
+    return dict([*list(found.items())[:1], *list(found.items())[-1:]])
 
 
 def choose(best: Best, goal: Goal, priority: float) -> Program:
@@ -135,7 +138,7 @@ def choose(best: Best, goal: Goal, priority: float) -> Program:
     best.arms[goal.name] = arm = best.of_goal(goal, candidates[winner])
     best.write(part="chosen", goal=goal.name, budget=goal.budget, winner=winner, scores=scores)
     for seed in best.sizes.seeds:
-        best.later.add(priority, Task(f"goal {goal.name}", winner, seed, "whole", arm))
+        best.later.add(priority, Task(f"goal {goal.name}", winner, seed, "whole", best.sized(arm)))
 
 
 def chain(best: Best, goals: tuple[Goal, ...], priority: float) -> Program:

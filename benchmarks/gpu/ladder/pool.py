@@ -67,13 +67,24 @@ def work(connection, folder: Path, limit: int) -> None:
             found = {"stopped": str(error)}
         except Exception:
             found = {"failed": traceback.format_exc()[-2000:]}
-        connection.send(found | {"device": name})
-        if device.type == "cuda":
-            try:
-                torch.cuda.empty_cache()
-                torch.cuda.synchronize()
-            except Exception:
-                return  # the context is lost: a new process takes over
+        lost = not is_sound(device)
+        connection.send(found | {"device": name, "lost": lost})
+        if lost:
+            return  # a new process takes over
+
+
+def is_sound(device) -> bool:
+    """Whether the device still answers: after an error in a kernel a process has lost it."""
+    import torch
+
+    if device.type != "cuda":
+        return True
+    try:
+        torch.cuda.empty_cache()
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return False
+    return True
 
 
 @dataclass
@@ -124,8 +135,7 @@ class Pool:
                 self.receive(connection)
         for running in self.busy.values():
             if running is not None:
-                run, task = running
-                self.write(**task.about(), stopped="the time was over")
+                self.write(**running[1].about(), stopped="the time was over")
         for process in self.processes.values():
             process.kill()
 
@@ -155,7 +165,8 @@ class Pool:
         try:
             found = connection.recv()
         except (EOFError, OSError):
-            found = {"failed": "its process ended"}
+            found = {"failed": "its process ended", "lost": True}
+        if found.pop("lost", False):
             self.processes.pop(connection)
             if self.starts < self.workers + RESTARTS:
                 self.start()

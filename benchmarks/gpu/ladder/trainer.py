@@ -103,7 +103,9 @@ class GraphTraining:
         self.within = torch.arange(arm.recipe.batch_size, device=device)
         self.position = torch.zeros(1, dtype=torch.long, device=device)
         self.count = torch.zeros(1, dtype=torch.long, device=device)
-        shares = [one_cycle(step, self.steps) if arm.one_cycle else 1.0 for step in range(self.steps)]
+        shares = [
+            one_cycle(step, self.steps) if arm.one_cycle else 1.0 for step in range(self.steps)
+        ]
         self.shares = torch.tensor(shares, device=device)
         self.loss_sum = torch.zeros((), device=device)
         self.run: dict[Kind, Callable[[], None]] = {}
@@ -265,7 +267,12 @@ def train(data: Data, arm: Arm, seed: int, images: str, deadline: float) -> dict
         losses.append(training.run_epoch(epoch))
         if not math.isfinite(losses[-1]):
             break
-    found = {"loss": losses, "steps": training.steps, "graph": training.captured, "prepared": prepared}
+    found = {
+        "loss": losses,
+        "steps": training.steps,
+        "graph": training.captured,
+        "prepared": prepared,
+    }
     if why:
         found["not_captured"] = why
     if images == "whole":
