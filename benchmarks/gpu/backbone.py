@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.gpu.data import Data, Images, channel_stats
-from benchmarks.gpu.lanes import Context, Lane, fit, run_lanes
+from benchmarks.gpu.lanes import Context, Lane, captured, fit, run_lanes
 from benchmarks.gpu.sizes import FULL
 from benchmarks.gpu.trainer import Recipe, Trainer
 from course_utils.lessons.lesson_04.backbones import VGGMini
@@ -114,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.gpu.backbone")
     parser.add_argument("--tiny", type=Path, required=True, help="folder with train/ and val/")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=1e9, help="stop before so many are over")
     parser.add_argument("--mini", action="store_true", help="one class, one epoch")
     chosen = parser.parse_args()
@@ -129,7 +129,9 @@ def main() -> None:
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     context.write(part="began", device=name, torch=torch.__version__, images=len(train))
     epochs = 1 if chosen.mini else chosen.epochs
-    run_lanes(context, lanes(context, train, val, epochs), len(ATTEMPTS))
+    ready = captured(context, lanes(context, train, val, epochs), 0)
+    run_lanes(context, ready, len(ATTEMPTS))
+    context.save_arrays()
     context.write(part="ended")
 
 
