@@ -35,7 +35,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lanes", type=int, default=32, help="trainings at once")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop before so many are over")
     parser.add_argument("--channels-first", action="store_true")
-    parser.add_argument("--timing", action="store_true", help="first time parts, alone and together")
+    parser.add_argument(
+        "--timing", action="store_true", help="first time parts, alone and together"
+    )
     return parser.parse_args()
 
 

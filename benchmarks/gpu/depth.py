@@ -35,9 +35,7 @@ def lanes(context: Context) -> list[Lane]:
     """A lane for each arm and seed; that of an arm's first seed finds the arm's rate."""
     sizes, made = context.sizes, []
     longest = max(sizes.depth, sizes.search_epochs)
-    recipe = Recipe(
-        "sgd", sizes.batch_size, weight_decay=5e-4, channels_last=context.channels_last
-    )
+    recipe = Recipe("sgd", sizes.batch_size, weight_decay=5e-4, channels_last=context.channels_last)
     for seed, depth, skip in product(sizes.seeds, sizes.depths, SKIPS):
         name = f"depth {depth}, {skip}"
         make = partial(
