@@ -159,6 +159,7 @@ class Trainer:
             for s, _, _ in shares:
                 for _ in range(3):
                     self.position.zero_()
+                    self.count.zero_()
                     self.step(s)
         torch.cuda.synchronize()
         self.plan = []
