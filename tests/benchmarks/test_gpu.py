@@ -220,6 +220,13 @@ def test_a_reset_trainer_repeats_its_training_whatever_came_between():
     assert first != other
 
 
+def test_warming_up_stays_within_a_schedule_of_two_steps():
+    trainer = make_trainer(images=24, epochs=1, drop_last=False)
+    assert len(trainer.lrs) == 2
+    trainer.warm_up()
+    assert trainer.count.item() == 1
+
+
 def test_forgotten_zero_grad_adds_up_the_gradients():
     images = {"padding": 0, "mirror": False, "schedule": "constant"}
     forgetful, careful = make_trainer(forget_zero_grad=True, **images), make_trainer(**images)
