@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from benchmarks.gpu.ladder.rungs import LADDER
 from benchmarks.harness import write_json
 
 NAME = "08_fast_training.cifar10-gpu.json"
@@ -37,6 +38,11 @@ def finished(lines: list[dict]) -> dict[str, dict]:
     return found
 
 
+def in_order(arms: dict[str, dict]) -> list[dict]:
+    """The arms in the order in which the ladder has them."""
+    return [{"name": rung.name, **arms[rung.name]} for rung in LADDER if rung.name in arms]
+
+
 def record(lines: list[dict]) -> dict:
     """The record: goals, ladder, controls ("aside"), and every choice with its scores."""
     parts = finished(lines)
@@ -52,7 +58,8 @@ def record(lines: list[dict]) -> dict:
             for name, arms in goals.items()
         },
         "images": 50_000,
-        "parts": parts,
+        "rungs": in_order(parts["ladder"]),
+        "controls": in_order(parts["aside"]),
         "precision": "bfloat16",
         "selection": "one seed or two, 45,000 images, on 5,000 validation images; the test once",
     }
