@@ -139,6 +139,14 @@ class Trainer:
         self.position += size
         self.count += 1
 
+    def warm_up(self, times: int = 3) -> None:
+        """A few first steps with each size of batch, so that what is captured allocates nothing."""
+        for size in dict.fromkeys(self.shares):
+            for _ in range(times):
+                self.position.zero_()
+                self.count.zero_()  # a short schedule has fewer steps than the warm-up
+                self.step(size)
+
     def capture(self, priority: int = 0, most: int = 12) -> None:
         """Prepare an epoch: on a GPU as a graph of up to `most` steps, and one of a last, smaller
         batch. The lower `priority` (0 to -3), the sooner its kernels are served.
@@ -156,11 +164,7 @@ class Trainer:
             return
         self.stream = torch.cuda.Stream(priority=priority)
         with torch.cuda.stream(self.stream):
-            for s, _, _ in shares:
-                for _ in range(3):
-                    self.position.zero_()
-                    self.count.zero_()
-                    self.step(s)
+            self.warm_up()
         torch.cuda.synchronize()
         self.plan = []
         for s, steps, times in shares:

@@ -28,9 +28,9 @@ def section(found: dict) -> str:
             f"Recipes that were tried on validation images: {searched}. Mirrored: logits of the "
             "mirror image averaged in.\n",
             "The ladder, each rung one change that keeps those before it:\n",
-            rungs(found["parts"]["ladder"]),
+            rungs(found["rungs"]),
             "Controls beside it:\n",
-            rungs(found["parts"]["aside"]),
+            rungs(found["controls"]),
         ]
     )
 
@@ -59,14 +59,14 @@ def goals(found: dict[str, dict]) -> str:
     return table(["operations", "recipe", "epochs", "test", "mirrored", "goal"], rows)
 
 
-def rungs(arms: dict[str, dict]) -> str:
+def rungs(arms: list[dict]) -> str:
     rows = [
         [
-            name,
+            arm["name"],
             f"{arm['operations']:.3f}",
             over_seeds(seeds_of(arm["test_accuracy"])),
             str(len(arm["test_accuracy"])),
         ]
-        for name, arm in arms.items()
+        for arm in arms
     ]
     return table(["change", "operations", "test", "seeds"], rows)
