@@ -16,6 +16,8 @@ def write_reference(package: Path, target: Path) -> None:
     """Write `target`/<module>.rst for each module that lessons import, and an index of them."""
     target.mkdir(exist_ok=True)
     names = [path.stem for path in package.glob("[a-z]*.py")] + list(PACKAGES)
+    for stale in set(target.glob("*.rst")) - {target / f"{name}.rst" for name in names}:
+        stale.unlink()
     for name in names:
         module = f"{package.name}.{name}"
         page = PAGE.format(title=module, line="=" * len(module), module=module)
