@@ -15,8 +15,6 @@ from course_utils.paths import replacing, write_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from course_utils.intervals import interval
-
     from course_utils.cli.sweep import Point
 
 Row = dict[str, Any]
