@@ -13,7 +13,9 @@ from benchmarks.gpu.networks import finished
 from benchmarks.gpu.trainer import Recipe, Trainer
 from course_utils.models import ResNet
 
-DEPTH, LR, WEIGHT_DECAY = 20, 0.1, 5e-4
+DEPTH = 20
+LR = 0.1
+WEIGHT_DECAY = 5e-4
 
 
 def lanes(context: Context) -> list[Lane]:

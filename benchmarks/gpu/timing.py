@@ -43,7 +43,9 @@ def repeat(trainer: Trainer, start: threading.Barrier) -> float:
     """Images a second of one trainer's first steps, once all have begun."""
     run, times = trainer.plan[0]
     size = trainer.shares[0]
-    images, stream, done = size * trainer.shares.count(size) // times, trainer.stream, 0
+    images = size * trainer.shares.count(size) // times
+    stream = trainer.stream
+    done = 0
 
     with torch.cuda.stream(stream) if stream is not None else nullcontext():
         start.wait()

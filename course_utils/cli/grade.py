@@ -256,7 +256,9 @@ class Kept:
         if not self.resume or not path.exists():
             return False
         known = json.loads(path.read_text(encoding="utf-8"))
-        mark.share, mark.line, mark.seconds = known["share"], known["line"], known["seconds"]
+        mark.share = known["share"]
+        mark.line = known["line"]
+        mark.seconds = known["seconds"]
         return True
 
     def write(self, job: dict[str, Any], mark: Mark) -> None:

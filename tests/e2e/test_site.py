@@ -16,7 +16,9 @@ SEARCHES = ("batch normalisation", "배치 정규화")
 class Anchors(HTMLParser):
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links, self.images = set(), [], []
+        self.ids = set()
+        self.links = []
+        self.images = []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):

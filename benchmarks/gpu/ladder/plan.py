@@ -116,7 +116,9 @@ def merged(variants: dict[str, Changes], scores: dict[str, float]) -> dict[str, 
     """What beat the base, taken together: the best two, and all that do not contradict a better."""
     ranking = sorted((s for s in scores if s in variants), key=scores.get, reverse=True)
     helped = [name for name in ranking if scores[name] > scores.get("as it is", 1.0)]
-    together, taken, found = {}, [], {}
+    together = {}
+    taken = []
+    found = {}
     for name in helped:
         if not variants[name].keys() & together.keys():
             together, taken = together | variants[name], [*taken, name]

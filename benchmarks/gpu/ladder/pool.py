@@ -102,7 +102,10 @@ class Pool:
     def __post_init__(self) -> None:
         self.images = {"whole": self.limit or 50_000, "train": (self.limit or 50_000) * 9 // 10}
         self.slowness = [float(self.workers)]  # seconds of trainings over guesses
-        self.processes, self.busy, self.idle, self.starts = {}, {}, [], 0
+        self.processes = {}
+        self.busy = {}
+        self.idle = []
+        self.starts = 0
         for _ in range(self.workers):
             self.start()
 
@@ -189,7 +192,9 @@ class Running:
     """A program under way: what it waits for."""
 
     def __init__(self, program: Program, priority: float):
-        self.program, self.priority, self.over = program, priority, False
+        self.program = program
+        self.priority = priority
+        self.over = False
         self.advance(None)
 
     def advance(self, found: list[dict | None] | None) -> None:

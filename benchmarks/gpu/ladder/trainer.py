@@ -86,7 +86,9 @@ class GraphTraining:
 
     def __init__(self, images: Images, stats: tuple[Tensor, Tensor], arm: Arm, seed: int):
         seed_everything(seed)
-        self.images, self.arm, self.seed = images, arm, seed
+        self.images = images
+        self.arm = arm
+        self.seed = seed
         self.device = device = images.pixels.device
         self.mean, self.std = (255 * value.to(device) for value in stats)
         self.steps = total_steps(arm, len(images))
@@ -127,7 +129,9 @@ class GraphTraining:
 
     def shuffle(self, epoch: int) -> None:
         """Draw the epoch's order, and each image's shift, mirroring and blot."""
-        arm, number, side = self.arm, len(self.images), self.rows.shape[1]
+        arm = self.arm
+        number = len(self.images)
+        side = self.rows.shape[1]
         now, last = self.generator(1 + epoch), side - 1
         options = {"generator": now, "device": self.device}
         self.order.copy_(torch.randperm(number, **options))
@@ -144,7 +148,9 @@ class GraphTraining:
 
     def batch(self, small: bool) -> tuple[Tensor, Tensor]:
         places = self.position + self.within
-        chosen, rows, columns = self.order[places], self.rows[places], self.columns[places]
+        chosen = self.order[places]
+        rows = self.rows[places]
+        columns = self.columns[places]
         pixels = self.images.pixels[chosen[:, None, None], rows[:, :, None], columns[:, None, :]]
         images = self.normalize(pixels)
         if self.arm.cutout:

@@ -121,7 +121,9 @@ def program(lesson: "NotebookNode", exercise: Exercise, submission: "NotebookNod
     answer = find_answer(submission, exercise)
     if answer is None:
         return {"parameters": "", "before": [], "own": [], "answer": None}
-    course, parameters, known = [], "", _known(lesson)
+    course = []
+    parameters = ""
+    known = _known(lesson)
     for cell in lesson.cells:
         if cell.id == exercise.starter.id:
             break
