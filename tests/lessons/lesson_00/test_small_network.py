@@ -5,7 +5,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.data.shapes import draw
-from course_utils.exercises import judge, size_and_scores
+from course_utils.exercises import judge
+from course_utils.lessons.judging import size_and_scores
 from course_utils.training import evaluate, train_one_epoch
 
 CPU = torch.device("cpu")
