@@ -1,6 +1,7 @@
 """Claims: those of the published run hold, and what is no claim is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -75,3 +76,13 @@ def test_bands_include_their_edges_and_numbers_only(value, held):
     band = {("00_good", "accuracy", "shapes", "smoke"): (0.6, 1)}
     results = {"accuracy": value, "dataset": "shapes"}
     assert check_claims(band, "00_good", "smoke", results)[0] == held
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_claim_named_in_prose_is_one_of_its_lesson_and_has_a_band(lesson):
+    text = Path(NOTEBOOKS, f"{lesson}.ipynb").read_text(encoding="utf-8")
+    claims = read_claims(NOTEBOOKS / "claims.yaml", set(LESSONS), {"smoke", "laptop", "full"})
+    banded = {f"{its_lesson}.{metric}" for its_lesson, metric, _, _ in claims}
+    for name in re.findall(r"<!-- claim: (.+?) -->", text):
+        assert name in banded
+        assert name.startswith(f"{lesson}.")

@@ -98,7 +98,7 @@ def judge_three_bugs(result) -> None:
     require(
         math.isclose(accuracy, right_accuracy, rel_tol=1e-5),
         f"Step and loss are right, accuracy {accuracy:.4f} is not {right_accuracy:.4f}: "
-        "which axis is classes?",
+        "add up how many images have their best logit (dim=1) at the label.",
     )
 
 

@@ -17,51 +17,6 @@ from course_utils.lessons.judging import (
 )
 
 GENERATOR = torch.Generator().manual_seed(0)
-DARK = 0.1 + 0.1 * torch.rand(3, 300, generator=GENERATOR, dtype=torch.float64)
-LIGHT = 0.5 + 0.4 * torch.rand(3, 100, generator=GENERATOR, dtype=torch.float64)
-MEANS = [part.mean(dim=1) for part in (DARK, LIGHT)]
-STDS = [part.std(dim=1, correction=0) for part in (DARK, LIGHT)]
-
-
-@exercise("02.merge", calls((300, MEANS[0], STDS[0], 100, MEANS[1], STDS[1])))
-def judge_merge(results) -> None:
-    """A function (count, mean, std, count, mean, std) of two parts -> the mean and the std of both
-    together.
-    """
-    value = returned(results[0])
-    require_pair(value, "the mean", "the std")
-    mean, std = value
-    require_tensor(mean, (3,), "the mean")
-    require_tensor(std, (3,), "the std")
-    both = torch.cat([DARK, LIGHT], dim=1)
-    variance = both.var(dim=1, correction=0)
-    within = 0.75 * STDS[0] ** 2 + 0.25 * STDS[1] ** 2
-    require(
-        not close(mean, (MEANS[0] + MEANS[1]) / 2),
-        "The parts have 300 and 100 pixels, and your mean treats them alike: "
-        "weight each by its count.",
-    )
-    require(
-        close(mean, both.mean(dim=1)),
-        "The mean is wrong: (count * mean + count * mean) / (count + count).",
-    )
-    require(
-        not close(std, 0.75 * STDS[0] + 0.25 * STDS[1]),
-        "The mean is right. The std is a mean of stds: section 2 shows what gets lost in it.",
-    )
-    require(
-        not close(std, within.sqrt()),
-        "The mean is right. The std has the spread within the parts, "
-        "not the spread between their means.",
-    )
-    require(not close(std, variance), "The mean is right. You return the variance: take its root.")
-    require(
-        close(std, variance.sqrt()),
-        "The mean is right, the std is not: "
-        "find the mean of the squares of each part first, std**2 + mean**2.",
-    )
-
-
 WEIGHT = torch.randn(4, 3 * 5 * 5, generator=GENERATOR)
 BIAS = torch.randn(4, generator=GENERATOR)
 MEAN, STD = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.25, 0.2, 0.1])

@@ -15,7 +15,9 @@ def softmax(logits):
     return logits.exp() / logits.exp().sum(dim=1, keepdim=True)
 
 
-def epoch(model, loader, optimizer, device, *, clear=True, weighted=True, dim=1, step=True):
+def epoch(
+    model, loader, optimizer, device, *, clear=True, weighted=True, shares=False, dim=1, step=True
+):
     loss_sum = 0.0
     correct = 0
     count = 0
@@ -31,7 +33,7 @@ def epoch(model, loader, optimizer, device, *, clear=True, weighted=True, dim=1,
         correct += (
             (logits.argmax(dim=dim)[:2] == labels[:2]).sum().item()
             if dim == 0
-            else accurate(logits, labels)
+            else accurate(logits, labels) / (len(labels) if shares else 1)
         )
         count += len(labels)
     return Metrics(loss_sum / (count if weighted else len(loader)), correct / count)
@@ -65,7 +67,8 @@ WRONG = [
     ("00.three_bugs", partial(epoch, clear=False), "gradient that of its own batch alone"),
     ("00.three_bugs", partial(epoch, step=False), "The weights are not those"),
     ("00.three_bugs", partial(epoch, weighted=False), "The step is right, the loss is not"),
-    ("00.three_bugs", partial(epoch, dim=0), "which axis is classes"),
+    ("00.three_bugs", partial(epoch, dim=0), "add up how many images"),
+    ("00.three_bugs", partial(epoch, shares=True), "add up how many images"),
     ("00.three_bugs", lambda *a: epoch(*a).loss, "Return two numbers"),
     ("00.three_bugs", lambda *a: None, "returns nothing"),
     ("00.learning_rate", (valley, ..., ...), "Replace the dots by a number"),

@@ -7,16 +7,6 @@ import math
 from torch import nn
 
 
-def merge(n, m, s, k, o, t, *, weigh=True, means=True, between=True, root=True):
-    """Statistics of two parts together; each option makes one mistake."""
-    a, b = (n / (n + k), k / (n + k)) if weigh else (0.5, 0.5)
-    mean = a * m + b * o
-    if not means:
-        return mean, a * s + b * t
-    variance = a * s**2 + b * t**2 + (a * (m - mean) ** 2 + b * (o - mean) ** 2 if between else 0)
-    return mean, variance.sqrt() if root else variance
-
-
 def fold(weight, bias, mean, std, *, sign=-1, scaled=True):
     pixels = weight.shape[1] // 3
     mean, std = mean.repeat_interleave(pixels), std.repeat_interleave(pixels)
@@ -40,17 +30,6 @@ def valley(lr):
 LINEAR = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
 DEEP = nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
 WRONG = [
-    ("02.merge", lambda *a: merge(*a, weigh=False), "weight each by its count"),
-    ("02.merge", lambda *a: merge(*a, means=False), "The std is a mean of stds"),
-    ("02.merge", lambda *a: merge(*a, between=False), "not the spread between their means"),
-    ("02.merge", lambda *a: merge(*a, root=False), "take its root"),
-    (
-        "02.merge",
-        lambda *a: (merge(*a)[0], merge(*a)[1] * 2),
-        "the mean of the squares of each part",
-    ),
-    ("02.merge", lambda n, m, s, k, o, t: (m + o, s + t), "The mean is wrong"),
-    ("02.merge", lambda *a: merge(*a)[0], "Return two tensors"),
     ("02.fold", multiplied, "divided by it"),
     ("02.fold", channels_last, "Flatten puts all of red first"),
     ("02.fold", lambda w, b, m, s: (w / s.mean(), b), "the std of its pixel's channel"),
