@@ -9,31 +9,16 @@ from course_utils.exercises import (
     calls,
     close,
     exercise,
+    judge_size,
     plain,
     require,
     require_pair,
     require_tensor,
     returned,
     same,
+    size_and_scores,
     unchanged,
 )
-
-
-@exercise("01.number_of_pictures")
-def judge_number_of_pictures(answer) -> None:
-    """How many pictures a window of 28 in 32 pixels makes, mirrored or not: 5 * 5 * 2."""
-    number = as_number(answer, whole=True)
-    require(
-        number not in (16, 32),
-        "32 - 28 is how far the window can move: it has one place more than that.",
-    )
-    require(
-        number not in (5, 10), "The window moves along both axes: multiply the places of the two."
-    )
-    require(number != 25, "Those are the windows: each may be mirrored or not.")
-    require(number != 100, "Only left and right are exchanged, not up and down.")
-    require(number != 162, "That is padding 4 and a window of 32: here it is 28, without padding.")
-    require(number == 50, f"{number} is not it: count the places along one axis first.")
 
 
 IMAGE = torch.arange(1.0, 97.0).view(2, 6, 8)
@@ -162,4 +147,27 @@ def judge_shift(facts) -> None:
         abs(again - accuracy) <= 0.01,
         f"At {shift} pixels a fresh run has accuracy {again:.3f}, not {accuracy:.3f}: "
         "run it and copy the number.",
+    )
+
+
+def few_pictures(answer) -> dict:
+    """The learner's (network, its accuracy), then the lesson's (network, accuracy of its best arm):
+    how many numbers each network learns, and both accuracies.
+    """
+    network, accuracy, lessons_network, best = answer
+    lessons_own = sum(p.numel() for p in lessons_network.parameters())
+    return size_and_scores((network, accuracy, best)) | {"limit": lessons_own}
+
+
+@exercise("01.few_pictures", few_pictures)
+def judge_few_pictures(facts) -> None:
+    """The lesson's network, six points of validation accuracy above its best arm."""
+    judge_size(facts, facts["limit"])
+    accuracy, best = as_number(facts["accuracy"]), as_number(facts["reference"])
+    require(accuracy <= 1, f"Give the accuracy from 0 to 1, not {accuracy:g}.")
+    gain = 100 * (accuracy - best)
+    require(
+        gain >= 6,
+        f"Your network reaches {accuracy:.1%} in validation, {gain:+.1f} points on the best arm: "
+        "six are wanted.",
     )
