@@ -3,15 +3,13 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, plain, require
+from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
-    exercise,
     judge_size,
-    plain,
-    require,
     require_pair,
     require_tensor,
     returned,
@@ -19,7 +17,6 @@ from course_utils.exercises import (
     size_and_scores,
     unchanged,
 )
-
 
 IMAGE = torch.arange(1.0, 97.0).view(2, 6, 8)
 
