@@ -3,13 +3,14 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises import exercise, plain, require
+from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
     judge_size,
+    number_or_none,
     require_pair,
     require_tensor,
     returned,
@@ -116,7 +117,9 @@ def shifts(answer) -> dict:
     """
     measure, shift, accuracy = answer
     facts = {"shift": shift, "accuracy": accuracy}
-    if isinstance(plain(shift), int) and shift > 0:
+    shift = number_or_none(shift)
+    if shift is not None and shift > 0 and shift % 1 == 0:
+        shift = int(shift)
         at = {"plain": 0, "again": shift, "before": shift - 1}
         facts |= {name: call(measure, pixels) for name, pixels in at.items()}
     return facts
