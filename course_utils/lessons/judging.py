@@ -136,6 +136,18 @@ def judge_accuracy(facts: dict, share: float) -> None:
     )
 
 
+def judge_gain(facts: dict, points: float) -> None:
+    """NotYet unless the accuracy is so many points (0.01) or more above the reference."""
+    accuracy, reference = as_number(facts["accuracy"]), as_number(facts["reference"])
+    require(accuracy <= 1, f"Give the accuracy from 0 to 1, not {accuracy:g}.")
+    gain = 100 * (accuracy - reference)
+    require(
+        gain >= points,
+        f"Your network reaches {accuracy:.1%} in validation, {gain:+.1f} points on the "
+        f"{reference:.1%} to beat: {points:+.1f} are wanted.",
+    )
+
+
 def same(value: Tensor, expected: Tensor) -> bool:
     """Whether two tensors have the same shape and the same numbers, of whatever type."""
     return torch.equal(value.double(), expected.double())

@@ -9,6 +9,7 @@ from course_utils.lessons.judging import (
     call,
     calls,
     close,
+    judge_gain,
     judge_size,
     number_or_none,
     require_pair,
@@ -163,11 +164,4 @@ def few_pictures(answer) -> dict:
 def judge_few_pictures(facts) -> None:
     """The lesson's network, six points of validation accuracy above its best arm."""
     judge_size(facts, facts["limit"])
-    accuracy, best = as_number(facts["accuracy"]), as_number(facts["reference"])
-    require(accuracy <= 1, f"Give the accuracy from 0 to 1, not {accuracy:g}.")
-    gain = 100 * (accuracy - best)
-    require(
-        gain >= 6,
-        f"Your network reaches {accuracy:.1%} in validation, {gain:+.1f} points on the best arm: "
-        "six are wanted.",
-    )
+    judge_gain(facts, 6)
