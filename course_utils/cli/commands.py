@@ -9,6 +9,9 @@ COMMANDS = {
     "data": "Get a data set.",
     "doctor": "Say what is installed and found here.",
     "fast": "Train lesson 08's fast recipe.",
+    "sweep": "Run one lesson over a grid of values.",
+    "assign": "Make a class set: lessons without solutions.",
+    "grade": "Check the exercises of handed-in notebooks.",
     "publish": "Execute the committed notebooks that changed.",
 }
 

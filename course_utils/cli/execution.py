@@ -28,6 +28,7 @@ class Task:
     values: dict[str, Any]
     folder: Path
     progress: bool = False  # a bar; only where one lesson runs at a time
+    variables: dict[str, str] = field(default_factory=dict)  # its kernel's own, of the environment
 
     @property
     def lesson(self) -> str:
@@ -148,7 +149,7 @@ def execute(task: Task) -> None:
     import papermill
 
     from course_utils.cli.html import to_html
-    from course_utils.cli.kernels import OwnKernelManager
+    from course_utils.cli.kernels import manager_with
 
     partial = task.file(".partial.ipynb")
     notebook = papermill.execute_notebook(
@@ -156,7 +157,7 @@ def execute(task: Task) -> None:
         _literal(partial),
         parameters=task.values,
         kernel_name="python3",
-        kernel_manager_class=OwnKernelManager,
+        kernel_manager_class=manager_with(task.variables),
         progress_bar=task.progress,
         # papermill's `cwd` is the whole process's, which other lessons share
         resources={"metadata": {"path": str(task.path.parent)}},

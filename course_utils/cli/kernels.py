@@ -3,7 +3,7 @@
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -21,6 +21,8 @@ class OwnKernelManager(AsyncKernelManager):
     By name, "python3" may be a kernel that another environment has installed for the user.
     """
 
+    variables: ClassVar[dict[str, str]] = {}  # of the environment, for these kernels alone
+
     @default("kernel_spec_manager")
     def _without_installed_kernels(self) -> KernelSpecManager:
         return KernelSpecManager(kernel_dirs=[])
@@ -32,8 +34,13 @@ class OwnKernelManager(AsyncKernelManager):
 
     async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
         _started.append(self)
-        options["env"] = _environment(options.get("env") or os.environ)
+        options["env"] = _environment(options.get("env") or os.environ) | self.variables
         return await super()._async_pre_start_kernel(**options)
+
+
+def manager_with(variables: dict[str, str]) -> type[OwnKernelManager]:
+    """A manager whose kernels have these environment variables besides this process's."""
+    return type("ManagerWithVariables", (OwnKernelManager,), {"variables": dict(variables)})
 
 
 def _environment(given: Any) -> dict[str, str]:

@@ -21,6 +21,7 @@ from course_utils.cli.execution import (
 from course_utils.cli.needs import check_needs, read_needs
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
 from course_utils.cli.parameters import (
+    Declared,
     Parameter,
     check_names,
     declared_parameters,
@@ -155,15 +156,7 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
         click.ClickException: if something does not fit.
     """
     selected = select_lessons(notebooks, request.lessons)
-    declared = {
-        path.stem: declared_parameters(read_notebook(path), path.stem)
-        for path in find_lessons(notebooks)
-    }
-    presets = read_presets(notebooks / "presets.yaml", declared)
-    if request.preset not in presets:
-        raise click.ClickException(
-            f"{request.preset}: no such preset; there are {', '.join(presets)}"
-        )
+    declared, presets = read_course(notebooks, request.preset)
     claims = read_claims(notebooks / "claims.yaml", set(declared), set(presets))
     chosen = {path.stem: declared[path.stem] for path in selected}
     check_names([name for name, _ in request.overrides], chosen)
@@ -173,24 +166,41 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
         raise click.ClickException(
             f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}"
         )
-    folder = runs / _plain_name(request.preset if request.name is None else request.name)
+    folder = runs / plain_name(request.preset if request.name is None else request.name)
     progress = request.jobs == 1 and not (os.environ.get("CI") or os.environ.get("TQDM_DISABLE"))
     tasks = []
     for path in selected:
         values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
         values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
         tasks.append(Task(path, values, folder, progress))
-    needs = read_yaml(notebooks / "presets.yaml").get("needs")
-    refuse_small_folders(tasks, read_needs(needs, set(declared), "presets.yaml"))
+    refuse_small_folders(tasks, notebooks, set(declared))
     return tasks, claims
 
 
-def refuse_small_folders(tasks: list[Task], needs: dict[str, dict[str, int]]) -> None:
+def read_course(notebooks: Path, preset: str) -> tuple[Declared, dict[str, dict[str, Any]]]:
+    """The parameters that lessons declare, and the presets, of which `preset` is one.
+
+    Raises:
+        click.ClickException: if something there does not fit, or there is no such preset.
+    """
+    declared = {
+        path.stem: declared_parameters(read_notebook(path), path.stem)
+        for path in find_lessons(notebooks)
+    }
+    presets = read_presets(notebooks / "presets.yaml", declared)
+    if preset not in presets:
+        raise click.ClickException(f"{preset}: no such preset; there are {', '.join(presets)}")
+    return declared, presets
+
+
+def refuse_small_folders(tasks: list[Task], notebooks: Path, declared: set[str]) -> None:
     """Refuse a folder of pictures that a lesson cannot use.
 
     Raises:
         click.ClickException: as `check_needs`.
     """
+    content = read_yaml(notebooks / "presets.yaml").get("needs")
+    needs = read_needs(content, declared, "presets.yaml")
     lessons: dict[str, list[str]] = {}  # by folder
     for task in tasks:
         dataset = Path(task.values.get("dataset", ""))
@@ -219,7 +229,7 @@ def lesson_values(
     return resolve_paths(values, parameters)
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     special = name.startswith(".") or set(name) & set('\\/:*?"<>|') or not name.isprintable()
     if special or not 0 < len(name) <= LONGEST_NAME:
         shown = repr(name) if len(name) <= LONGEST_NAME else f"of {len(name)} characters"

@@ -1,0 +1,88 @@
+"""Independent jobs run by threads of this process or by the workers of a Dask scheduler."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+Job = dict[str, Any]  # plain values, which any machine can read
+Work = Callable[[Job], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where jobs run: so many at once here, or on the workers of the scheduler at an address."""
+
+    jobs: int = 1
+    scheduler: str | None = None
+
+    def run(self, work: Work, jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+        """Each job with what `work` made of it, in the order in which they end.
+
+        `work` is a function of a module; what it raises is its job's "error", and costs only that.
+        After Ctrl-C nothing new is begun.
+        """
+        if self.scheduler:
+            from course_utils.cli.cluster import run_on_workers
+
+            yield from run_on_workers(self.scheduler, work, jobs)
+        else:
+            yield from _run_in_threads(self.jobs, work, jobs)
+
+
+def threads_of_each(jobs: int) -> int:
+    """How many threads each of so many jobs gets on this machine: OMP_NUM_THREADS, or its share of
+    the cores.
+    """
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) else max(1, (os.cpu_count() or 1) // jobs)
+
+
+def _run_in_threads(
+    count: int, work: Work, jobs: list[Job]
+) -> Iterator[tuple[Job, dict[str, Any]]]:
+    with ThreadPoolExecutor(count) as pool:
+        futures = {
+            pool.submit(work, {**job, "threads": threads_of_each(count)}): job for job in jobs
+        }
+        pending = set(futures)
+        try:
+            while pending:  # a wait without end does not hear Ctrl-C on Windows
+                done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=list(futures).index):
+                    error = future.exception()
+                    result = {"error": f"{type(error).__name__}: {error}"} if error else None
+                    yield futures[future], result or future.result()
+        except BaseException:  # Ctrl-C, or an error of whoever takes the results
+            pool.shutdown(wait=False, cancel_futures=True)
+            _stop_kernels(pending)
+            raise
+
+
+def _stop_kernels(pending: set) -> None:
+    import time
+
+    from course_utils.cli.kernels import kill_kernels
+
+    while not all(future.done() for future in pending):
+        kill_kernels()  # again and again: one may just be starting
+        time.sleep(0.1)
+
+
+def options(command: Callable) -> Callable:
+    """The options that say where jobs run, for a command with `jobs` and `scheduler`."""
+    command = click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Run on the workers of this Dask scheduler, as tcp://lab-01:8786.",
+    )(command)
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="How many to run at once here; the cores' threads are shared out.",
+    )(command)

@@ -1,0 +1,265 @@
+"""`grade`: points for handed-in notebooks, each exercise checked in a process of its own."""
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from course_utils.cli import engine
+from course_utils.cli.assign import read_points
+from course_utils.cli.engine import Engine
+from course_utils.cli.execution import short
+from course_utils.cli.grading import limits
+from course_utils.cli.grading.cells import Exercise, find_exercises, is_starter, program
+from course_utils.cli.notebooks import find_lessons, read_notebook
+from course_utils.cli.run import NOTEBOOKS, Request, lesson_values, plain_name, read_course
+from course_utils.paths import RUNS_DIR, write_text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a submission's code may take, and the values that lessons run with."""
+
+    seconds: float = 300
+    memory: int = 4000  # megabytes, beyond what the lesson itself takes
+    preset: str = "laptop"
+    dataset: str = "shapes"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook that somebody has handed in for a lesson."""
+
+    who: str
+    path: Path
+    lesson: str
+    notebook: "NotebookNode"
+
+
+@dataclass
+class Mark:
+    """What an exercise of a submission got: `share` of its points, 1 or 0."""
+
+    who: str
+    lesson: str
+    exercise: str
+    measured: bool
+    share: int = 0
+    line: str = ""
+    seconds: float = 0.0
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--points", type=click.Path(path_type=Path), help="A sheet of `assign`, edited.")
+@click.option("--seconds", default=300.0, show_default=True, help="For each exercise.")
+@click.option("--memory", default=4000, show_default=True, help="Megabytes for each exercise.")
+@click.option("--preset", default="laptop", show_default=True, help="Values that lessons run with.")
+@click.option("--dataset", default="shapes", show_default=True, help="What lessons train on.")
+@click.option("--name", help="The folder under runs/.  [default: grade-FOLDER]")
+@click.option("--resume", is_flag=True, help="Keep what is checked already, and has not changed.")
+@engine.options
+def grade(
+    folder: Path, points: Path | None, name: str | None, resume: bool, jobs: int,
+    scheduler: str | None, **rules: Any,
+) -> None:  # fmt: skip
+    """Check the notebooks in FOLDER: one for each person, or a folder for each.
+
+    Writes marks.csv and index.html to runs/NAME: points, the checker's line, seconds.
+    """
+    worth = read_points(points) if points else {}
+    folder = folder.expanduser().resolve()
+    out = RUNS_DIR / plain_name(name or f"grade-{folder.name}")
+    where = Engine(jobs, scheduler)
+    raise SystemExit(
+        run_grade(NOTEBOOKS, folder, out, Rules(**rules), where, worth=worth, resume=resume)
+    )
+
+
+def run_grade(
+    notebooks: Path,
+    folder: Path,
+    out: Path,
+    rules: Rules,
+    where: Engine,
+    *,
+    worth: dict[str, float] | None = None,
+    resume: bool = False,
+) -> int:
+    """Grade a folder of notebooks into `out`; `worth` holds an exercise's points, by default 1.
+
+    Returns:
+        The exit status: 0, 1 if a lesson's own cells failed, 130 after Ctrl-C.
+
+    Raises:
+        click.ClickException: if nothing was handed in, or a rule does not fit.
+    """
+    from tqdm import tqdm
+
+    from course_utils.cli.grading.report import write_marks
+
+    lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
+    values = {lesson: values_cell(notebooks, lesson, rules) for lesson in lessons}
+    submissions, problems = find_submissions(folder, lessons)
+    marks, jobs = [], []
+    for submission in submissions:
+        for exercise in find_exercises(lessons[submission.lesson]):
+            mark = Mark(submission.who, submission.lesson, exercise.name, exercise.measured)
+            marks.append(mark)
+            job = describe(lessons[submission.lesson], exercise, submission, rules)
+            if isinstance(job, str):
+                mark.line = job
+            else:
+                jobs.append(job | {"index": len(marks) - 1, "values": values[submission.lesson]})
+    kept = Kept(out / "checked", resume)
+    todo = [job for job in jobs if not kept.read(job, marks[job["index"]])]
+    bar = tqdm(total=len(marks), initial=len(marks) - len(todo), desc="grade", disable=None)
+    status, faults = 0, {}
+    try:
+        with bar:
+            for job, result in where.run(limits.run, todo):
+                mark = marks[job["index"]]
+                give(mark, result)
+                if fault := result.get("fault") or result.get("error"):
+                    faults[mark.lesson] = fault
+                else:
+                    kept.write(job, mark)
+                bar.update()
+    except KeyboardInterrupt:
+        click.echo("interrupted: the same command with --resume goes on", err=True)
+        return 130
+    for lesson, fault in faults.items():
+        click.echo(f"{lesson}: the lesson's own cells fail, nothing was judged: {fault}", err=True)
+        status = 1
+    for problem in problems:
+        click.echo(problem, err=True)
+    write_marks(out, marks, problems, worth or {})
+    people = len({mark.who for mark in marks})
+    click.echo(f"{people} submissions, {len(marks)} exercises: {short(out / 'index.html')}")
+    return status
+
+
+def values_cell(notebooks: Path, lesson: str, rules: Rules) -> str:
+    """A cell that sets a lesson's parameters as the rules say, as papermill would."""
+    declared, presets = read_course(notebooks, rules.preset)
+    dataset = rules.dataset if "dataset" in declared[lesson] else None
+    request = Request(preset=rules.preset, dataset=dataset)
+    values = lesson_values(lesson, declared[lesson], presets[rules.preset], request)
+    return "\n".join(f"{name} = {value!r}" for name, value in values.items())
+
+
+def find_submissions(
+    folder: Path, lessons: dict[str, "NotebookNode"]
+) -> tuple[list[Submission], list[str]]:
+    """The notebooks that were handed in, and a line for each one that cannot be graded. A notebook
+    is somebody's by its name, or by that of its folder, and a lesson's by its exercises.
+
+    Raises:
+        click.ClickException: if there is no notebook.
+    """
+    paths = [
+        path
+        for path in sorted(folder.rglob("*.ipynb"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if not paths:
+        raise click.ClickException(f"no notebooks in {folder.name}")
+    numbers = {lesson[:2]: lesson for lesson in lessons}
+    found: dict[tuple[str, str], Submission] = {}
+    problems = []
+    for path in paths:
+        inside = path.relative_to(folder)
+        named = unicodedata.normalize("NFC", inside.as_posix())
+        who = unicodedata.normalize("NFC", inside.parts[0] if len(inside.parts) > 1 else path.stem)
+        try:
+            notebook = read_notebook(path)
+            lesson = numbers[find_exercises(notebook)[0].name[:2]]
+        except click.ClickException as error:
+            problems.append(f"{named}: {error.message.partition(': ')[2]}")
+        except (LookupError, AttributeError, TypeError):
+            problems.append(f"{named}: holds no exercise of a lesson")
+        else:
+            new = Submission(who, path, lesson, notebook)
+            old = found.setdefault((who, lesson), new)
+            if old is not new:
+                problems.append(f"{named}: not graded, {old.path.name} is there for {lesson}")
+    return sorted(found.values(), key=lambda each: (each.who, each.lesson)), problems
+
+
+def describe(
+    lesson: "NotebookNode", exercise: Exercise, submission: Submission, rules: Rules
+) -> dict[str, Any] | str:
+    """A job, or the line that an exercise gets which need not run."""
+    cells = program(lesson, exercise, submission.notebook)
+    if cells["answer"] is None:
+        return f'no cell calls check("{exercise.name}", ...)'
+    if is_starter(cells["answer"], exercise):
+        return "not begun: the cell is the starter's."
+    names = {"exercise": exercise.name, "dataset": rules.dataset}
+    return {**cells, **names, "seconds": rules.seconds, "memory": rules.memory}
+
+
+def give(mark: Mark, result: dict[str, Any]) -> None:
+    """Judge, here, what came back from a submission's process."""
+    from course_utils.cli.grading import values
+    from course_utils.exercises import judge
+
+    mark.seconds = round(result.get("seconds", 0.0), 1)
+    if result.get("fault") or result.get("error"):
+        mark.line = "not judged: the lesson's own cells failed."
+        return
+    if result["collected"] is None:
+        mark.line = f"not yet. {result['stopped']}."
+        return
+    try:
+        collected = values.loads(result["collected"])
+        called = type(collected) is dict and collected["called"] is True
+    except (ValueError, KeyError):
+        mark.line = "not yet. What came back cannot be read."
+        return
+    if not called:
+        mark.line = f'not yet. The cell ran, and never called check("{mark.exercise}", ...).'
+        return
+    verdict = judge(mark.exercise, collected.get("value"))
+    mark.share, mark.line = int(verdict.correct), tidy(verdict.message)
+
+
+def tidy(text: str) -> str:
+    """One line of at most 300 printable characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:3000]).split())
+    return line if len(line) <= 300 else f"{line[:297]}..."
+
+
+class Kept:
+    """Verdicts of an earlier run, by all that they depend on."""
+
+    def __init__(self, folder: Path, resume: bool) -> None:
+        self.folder, self.resume = folder, resume
+
+    def _path(self, job: dict[str, Any]) -> Path:
+        from course_utils.cli.cluster import course_version
+
+        parts = {name: value for name, value in job.items() if name not in ("index", "threads")}
+        text = json.dumps([parts, course_version()], sort_keys=True)
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+
+    def read(self, job: dict[str, Any], mark: Mark) -> bool:
+        """Fill in a mark that is known; whether it is."""
+        path = self._path(job)
+        if not self.resume or not path.exists():
+            return False
+        known = json.loads(path.read_text(encoding="utf-8"))
+        mark.share, mark.line, mark.seconds = known["share"], known["line"], known["seconds"]
+        return True
+
+    def write(self, job: dict[str, Any], mark: Mark) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        known = {"share": mark.share, "line": mark.line, "seconds": mark.seconds}
+        write_text(self._path(job), json.dumps(known, ensure_ascii=False) + "\n")

@@ -1,0 +1,1 @@
+"""Grading: exercises found in notebooks, run in processes of their own, and judged here."""
