@@ -95,7 +95,9 @@ def test_plot_lines():
 
 def test_plot_confusion_counts_and_colours_mistakes():
     figure = plotting.plot_confusion(torch.tensor([[8, 2], [0, 0]]), ["cat", "dog"])
-    (ax,) = figure.axes
+    ax, bar = figure.axes
+    assert bar.get_ylabel() == "mistakes: share of the true class"
+    assert bar.get_ylim() == (0, pytest.approx(0.2))
     assert [text.get_text() for text in ax.texts] == ["8", "2", "0", "0"]
     assert ax.images[0].get_array().tolist() == [
         [0.0, pytest.approx(0.2)],

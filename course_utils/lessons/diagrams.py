@@ -97,7 +97,7 @@ def _shape_text(shape: Sequence[int]) -> str:
 def _stack(ax: Axes, x: float, shape: Sequence[int], color: str, scale: float) -> float:
     """Feature maps (C, H, W) as a block in perspective, or a row (C,) as a bar; returns its width."""
     if len(shape) == 1:
-        height = min(0.35 * shape[0] ** 0.35, 6.0)
+        height = min(0.35 * shape[0] ** 0.35, 4.0)
         ax.add_patch(Rectangle((x, -height / 2), 0.28, height, fc=color, ec="white", alpha=0.85))
         return 0.28
     depth = 0.1 * shape[0] ** 0.5

@@ -9,7 +9,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises import Plain, described, plain, require
+from course_utils.exercises import NotYet, Plain, described, plain, require
 
 NOTHING_YET = "Your function returns nothing yet: replace the dots."
 
@@ -45,13 +45,22 @@ def size_and_scores(answer: tuple) -> dict:
     return {"parameters": own, "accuracy": accuracy, "reference": reference}
 
 
+def number_or_none(value: object) -> int | float | None:
+    """A learner's number as Python's, also if it is NumPy's or a tensor; None if it is no number."""
+    try:
+        return as_number(plain(value))
+    except NotYet:
+        return None
+
+
 def three_rates(answer: tuple) -> dict:
     """A first half for (function rate -> loss, best rate, its loss): both numbers, and the
     function called anew at that rate, at a tenth and at ten times of it.
     """
     measure, rate, loss = answer
     facts = {"rate": rate, "loss": loss}
-    if isinstance(plain(rate), (int, float)):
+    rate = number_or_none(rate)
+    if rate is not None:
         factors = {"again": 1, "a tenth": 0.1, "ten times": 10}
         facts |= {name: call(measure, factor * rate) for name, factor in factors.items()}
     return facts
@@ -124,6 +133,18 @@ def judge_accuracy(facts: dict, share: float) -> None:
     require(
         accuracy >= target,
         f"Your network reaches {accuracy:.1%} in validation: at least {target:.1%} are wanted.",
+    )
+
+
+def judge_gain(facts: dict, points: float) -> None:
+    """NotYet unless the accuracy is so many points (0.01) or more above the reference."""
+    accuracy, reference = as_number(facts["accuracy"]), as_number(facts["reference"])
+    require(accuracy <= 1, f"Give the accuracy from 0 to 1, not {accuracy:g}.")
+    gain = 100 * (accuracy - reference)
+    require(
+        gain >= points,
+        f"Your network reaches {accuracy:.1%} in validation, {gain:+.1f} points on the "
+        f"{reference:.1%} to beat: {points:+.1f} are wanted.",
     )
 
 

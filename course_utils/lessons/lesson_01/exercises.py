@@ -3,36 +3,22 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises import exercise, plain, require
+from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
+    judge_gain,
+    judge_size,
+    number_or_none,
     require_pair,
     require_tensor,
     returned,
     same,
+    size_and_scores,
     unchanged,
 )
-
-
-@exercise("01.number_of_pictures")
-def judge_number_of_pictures(answer) -> None:
-    """How many pictures a window of 28 in 32 pixels makes, mirrored or not: 5 * 5 * 2."""
-    number = as_number(answer, whole=True)
-    require(
-        number not in (16, 32),
-        "32 - 28 is how far the window can move: it has one place more than that.",
-    )
-    require(
-        number not in (5, 10), "The window moves along both axes: multiply the places of the two."
-    )
-    require(number != 25, "Those are the windows: each may be mirrored or not.")
-    require(number != 100, "Only left and right are exchanged, not up and down.")
-    require(number != 162, "That is padding 4 and a window of 32: here it is 28, without padding.")
-    require(number == 50, f"{number} is not it: count the places along one axis first.")
-
 
 IMAGE = torch.arange(1.0, 97.0).view(2, 6, 8)
 
@@ -132,7 +118,9 @@ def shifts(answer) -> dict:
     """
     measure, shift, accuracy = answer
     facts = {"shift": shift, "accuracy": accuracy}
-    if isinstance(plain(shift), int) and shift > 0:
+    shift = number_or_none(shift)
+    if shift is not None and shift > 0 and shift % 1 == 0:
+        shift = int(shift)
         at = {"plain": 0, "again": shift, "before": shift - 1}
         facts |= {name: call(measure, pixels) for name, pixels in at.items()}
     return facts
@@ -161,3 +149,19 @@ def judge_shift(facts) -> None:
         f"At {shift} pixels a fresh run has accuracy {again:.3f}, not {accuracy:.3f}: "
         "run it and copy the number.",
     )
+
+
+def few_pictures(answer) -> dict:
+    """The learner's (network, its accuracy), then the lesson's (network, accuracy of its best arm):
+    how many numbers each network learns, and both accuracies.
+    """
+    network, accuracy, lessons_network, best = answer
+    lessons_own = sum(p.numel() for p in lessons_network.parameters())
+    return size_and_scores((network, accuracy, best)) | {"limit": lessons_own}
+
+
+@exercise("01.few_pictures", few_pictures)
+def judge_few_pictures(facts) -> None:
+    """The lesson's network, six points of validation accuracy above its best arm."""
+    judge_size(facts, facts["limit"])
+    judge_gain(facts, 6)

@@ -4,6 +4,9 @@ get).
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
+SMALL = nn.Linear(3, 2)
 
 
 def erase(image, top, left, side, *, channels=slice(None), bottom=None, clone=True):
@@ -41,13 +44,6 @@ def falling(pixels):
 
 
 WRONG = [
-    ("01.number_of_pictures", 32, "one place more"),
-    ("01.number_of_pictures", 25, "may be mirrored"),
-    ("01.number_of_pictures", 10, "along both axes"),
-    ("01.number_of_pictures", 100, "not up and down"),
-    ("01.number_of_pictures", 162, "without padding"),
-    ("01.number_of_pictures", 50.5, "Give a whole number: yours is 50.5."),
-    ("01.number_of_pictures", 81, "count the places along one axis"),
     ("01.erase", lambda *a: erase(*a, clone=False), "changed the image that it was given"),
     ("01.erase", lambda *a: erase(*a, channels=0), "in all of them"),
     ("01.erase", lambda i, y, x, s: erase(i, x, y, s), "Rows and columns are swapped"),
@@ -85,4 +81,13 @@ WRONG = [
     ("01.shift", (falling, 0, 0.8), "Without a shift nothing is lost"),
     ("01.shift", (falling, 2.5, 0.7), "Give a whole number"),
     ("01.shift", (lambda pixels: 1 / 0, 3, 0.68), "Your code stopped with ZeroDivisionError"),
+    (
+        "01.few_pictures",
+        (SMALL, 0.53, SMALL, 0.48),
+        "+5.0 points on the 48.0% to beat: +6.0 are wanted",
+    ),
+    ("01.few_pictures", (SMALL, 0.4, SMALL, 0.48), "-8.0 points on the 48.0% to beat"),
+    ("01.few_pictures", (nn.Linear(9, 2), 0.9, SMALL, 0.48), "learns 20 numbers: at most 8"),
+    ("01.few_pictures", (SMALL, 55, SMALL, 0.48), "from 0 to 1, not 55"),
+    ("01.few_pictures", (..., 0.6, SMALL, 0.48), "give an nn.Module first"),
 ]
