@@ -45,6 +45,10 @@ WRONG = [
     ("03.halving", (half, 70, 50, 60), "between 0 and 1"),
     ("03.halving", (lambda make: 1 / 0, 0.7, 0.5, 0.6), "stopped with ZeroDivisionError"),
     ("03.a_tenth", (nn.Linear(3072, 400), 0.9, 0.7), "at most 945,796 are wanted"),
-    ("03.a_tenth", (nn.Linear(10, 10), 0.71, 0.7), "+1.0 points on the 70.0% to beat: +2.0 are wanted"),
+    (
+        "03.a_tenth",
+        (nn.Linear(10, 10), 0.71, 0.7),
+        "+1.0 points on the 70.0% to beat: +2.0 are wanted",
+    ),
     ("03.a_tenth", (..., 0.7, 0.7), "give an nn.Module first"),
 ]
