@@ -204,19 +204,20 @@ def lab(tmp_path):
         started.append(process)
         return process
 
-    address = tmp_path / "scheduler.json"
-    start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(address))
-    until(address.exists)
-    place = json.loads(address.read_text(encoding="utf-8"))["address"]
-
     def worker(name, **variables):
         options = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--name", name)
         return start("dask_worker", place, *options, **variables)
 
-    yield SimpleNamespace(address=place, worker=worker)
-    for process in started:
-        process.kill()
-        process.wait()
+    file = tmp_path / "scheduler.json"
+    try:
+        start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+        until(lambda: file.exists() and file.read_text(encoding="utf-8").endswith("}"))
+        place = json.loads(file.read_text(encoding="utf-8"))["address"]
+        yield SimpleNamespace(address=place, worker=worker)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def until(true, seconds=60):
@@ -239,7 +240,8 @@ def test_workers_do_the_same_though_one_is_killed_and_one_is_refused(
         (other / "course_utils" / name).write_text("", encoding="utf-8")
     monkeypatch.setenv("TEST_SECONDS", "1.5")  # so that a point is running when its worker dies
     workers = [lab.worker("a"), lab.worker("b")]
-    lab.worker("old", PYTHONPATH=str(other))
+    others = os.pathsep.join([str(other), os.environ.get("PYTHONPATH", "")])
+    lab.worker("old", PYTHONPATH=others)
     points = tmp_path / "there" / "tiny" / "points"
 
     def kill_one():
@@ -269,7 +271,7 @@ def test_workers_do_the_same_though_one_is_killed_and_one_is_refused(
         (("{here}", ["shapes", "leaves"]), ""),
         (("{here}", ["shapes"]), "leaves is not in its data folder"),
         (("1.0 (0)", ["shapes", "leaves"]), "its course is 1.0 (0), here it is {here}"),
-        (ImportError("x"), "it cannot use the course (ImportError)"),
+        (ImportError("no such\nmodule"), "it cannot use the course (no such module)"),
     ],
 )
 def test_why_a_worker_gets_no_jobs(answer, reason):
