@@ -4,12 +4,13 @@ PYTHON ?= python3
 OLDEST_PYTHON ?= python3.10
 BIN := .venv/bin
 READY := .venv/.ready
+READY_SITE := .venv/.ready-site
 # Checks run on the built-in images, whatever lies in data/, and on one thread, where results repeat
 # to the last digit.
 CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" \
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
-.PHONY: run test test-lowest types lab data publish results constraints clean
+.PHONY: run test test-lowest types lab data publish results constraints site e2e clean
 
 run: $(READY)
 	$(BIN)/python -m course_utils run
@@ -51,15 +52,28 @@ publish: $(READY)
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
 
+# The course as pages: docs/_build/html/index.html
+site: $(READY_SITE)
+	$(BIN)/python -m sphinx -M html docs docs/_build -q -W --keep-going
+	@echo "the site: docs/_build/html/index.html"
+
+# The site, a run's pages and JupyterLab in Chromium, which Debian's package `chromium` brings
+e2e: site
+	$(CHECK) $(BIN)/pytest tests/e2e
+
 # The versions in .venv, for classrooms; after `make test` has passed with them
 constraints: $(READY)
 	$(BIN)/python tools/freeze_constraints.py > constraints.txt
 
 clean:
-	rm -rf runs .venv-lowest .pytest_cache .ruff_cache .mypy_cache
+	rm -rf runs docs/_build .venv-lowest .pytest_cache .ruff_cache .mypy_cache
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.txt -e '.[test]'
 	touch $(READY)
+
+$(READY_SITE): $(READY)
+	$(BIN)/python -m pip install --quiet -e '.[docs,e2e]'
+	touch $(READY_SITE)

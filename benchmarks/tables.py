@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from benchmarks.harness import name_of, read_json, title_of
-from benchmarks.statistics import paired
+from course_utils.intervals import paired
 from course_utils.results import RECORDED_DIR
 
 

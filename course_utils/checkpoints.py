@@ -10,10 +10,11 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from course_utils.paths import replacing
 
+PLAIN = (bool, int, float, str, type(None))  # and no NumPy float, which is a float too
+
 
 def save_file(values: dict, path: str | Path) -> None:
-    """Write tensors and plain values so that `path` holds, even after a crash, either the old file
-    or the new one.
+    """Write tensors and plain values: even after a crash `path` holds the old file or the new one.
 
     Raises:
         TypeError: if `values` holds anything else; the message says where.
@@ -33,21 +34,13 @@ def _check_plain(value: object, where: str) -> None:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check_plain(item, f"{where}[{index}]")
-    elif not isinstance(value, Tensor) and type(value) not in (
-        bool,
-        int,
-        float,
-        str,
-        type(None),
-    ):  # no NumPy float
-        raise TypeError(
-            f"{where} is a {type(value).__name__}: a file holds tensors, numbers, text, lists and dicts"
-        )
+    elif not isinstance(value, Tensor) and type(value) not in PLAIN:
+        holds = "a file holds tensors, numbers, text, lists and dicts"
+        raise TypeError(f"{where} is a {type(value).__name__}: {holds}")
 
 
 def load_file(path: str | Path) -> dict:
-    """Read a file of tensors and plain values onto the CPU. Nothing else is unpickled, so the file
-    cannot run code.
+    """Read tensors and plain values onto the CPU; nothing else is unpickled, so no code can run.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -58,9 +51,8 @@ def load_file(path: str | Path) -> dict:
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {path}: train first, or give another path") from None
     except Exception:  # a damaged file raises nearly anything
-        raise ValueError(
-            f"{Path(path).name} is damaged, or no file of tensors: delete it and train again"
-        ) from None
+        damaged = f"{Path(path).name} is damaged, or no file of tensors"
+        raise ValueError(f"{damaged}: delete it and train again") from None
 
 
 def save_checkpoint(
@@ -73,8 +65,7 @@ def save_checkpoint(
     history: dict,
     best_weights: dict | None,
 ) -> None:
-    """Write model, optimizer, scheduler, history and all random generators' states; `generator` is
-    the loader's.
+    """Write all that a training is made of, random states included; `generator` is the loader's.
 
     Raises:
         TypeError: as `save_file`.
@@ -99,7 +90,8 @@ def save_checkpoint(
 
 def _kinds(optimizer: Optimizer, scheduler: LRScheduler | None) -> str:
     """What `load_state_dict` does not look at: it would take the state of another class."""
-    return f"{type(optimizer).__name__} and {'no scheduler' if scheduler is None else type(scheduler).__name__}"
+    schedule = "no scheduler" if scheduler is None else type(scheduler).__name__
+    return f"{type(optimizer).__name__} and {schedule}"
 
 
 def load_checkpoint(
@@ -110,8 +102,7 @@ def load_checkpoint(
     scheduler: LRScheduler | None,
     generator: Generator | None,
 ) -> dict:
-    """Put back what `save_checkpoint` wrote, into the given objects; returns the file's values,
-    history among them.
+    """Put back what `save_checkpoint` wrote into the given objects; returns the file's values.
 
     Raises:
         FileNotFoundError, ValueError: as `load_file`, and if the file is of another model,
@@ -128,12 +119,9 @@ def load_checkpoint(
         if scheduler is not None:
             scheduler.load_state_dict(values["scheduler"])
     except (RuntimeError, ValueError) as error:
-        reason = (
-            str(error).splitlines()[-1].strip()
-        )  # of a model's error, the first line only announces the others
-        raise ValueError(
-            f"{Path(path).name} is of another training ({reason}): delete it or use another name"
-        ) from None
+        # of a model's error, the first line only announces the others
+        other = f"is of another training ({str(error).splitlines()[-1].strip()})"
+        raise ValueError(f"{Path(path).name} {other}: delete it or use another name") from None
     states = values["random"]
     version, numbers, gauss = states["python"]
     random.setstate((version, tuple(numbers), gauss))

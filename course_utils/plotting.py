@@ -1,6 +1,4 @@
-"""Figures for the lessons: readable on light and dark pages, safe for colour-blind readers, with
-alt text.
-"""
+"""Figures for light and dark pages, safe for colour-blind readers, with alt text."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -34,9 +32,7 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Draw every figure from here on in the course's style: opaque, colour-blind-safe, modest in
-    size.
-    """
+    """Draw every figure from here on in the course's style: opaque, colour-blind-safe, modest."""
     plt.rcParams.update(STYLE)
 
 
@@ -62,8 +58,7 @@ def show(figure: Figure, *, alt: str = "") -> None:
 def plot_images(
     images: Tensor, titles: Sequence[str] = (), *, columns: int = 0, side: float = 1.1
 ) -> Figure:
-    """Images (N, 3, H, W) or (N, 1, H, W), float in [0, 1] or uint8, in a grid, each under its
-    title.
+    """Images (N, 3 or 1, H, W), float in [0, 1] or uint8, in a grid, each under its title.
 
     Values outside [0, 1] are cut off. `side` is an image's width in inches.
     """
@@ -93,12 +88,9 @@ def show_image(ax: Axes, image: Tensor) -> None:
 def plot_grid(
     images: Tensor, *, columns: int = 8, width: float = 5.5, row_names: Sequence[str] = ()
 ) -> Figure:
-    """Many small images (N, 3, H, W), float in [0, 1] or uint8, side by side as one picture, its
-    rows named.
-    """
-    grid = make_grid(
-        images.cpu(), nrow=columns, padding=1, pad_value=255 if images.dtype == torch.uint8 else 1.0
-    )
+    """Many small images (N, 3, H, W), float in [0, 1] or uint8, as one picture, its rows named."""
+    white = 255 if images.dtype == torch.uint8 else 1.0
+    grid = make_grid(images.cpu(), nrow=columns, padding=1, pad_value=white)
     figure, ax = plt.subplots(figsize=(width, width * grid.shape[1] / grid.shape[2] + 0.1))
     show_image(ax, grid)
     step = images.shape[-2] + 1
@@ -112,15 +104,10 @@ def plot_history(history: History) -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3))
     epochs = range(1, len(history.val_loss) + 1)
     for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
-        ax.plot(
-            epochs, getattr(history, f"train_{name}"), "o-", label="training (mean over the epoch)"
-        )
-        ax.plot(
-            epochs, getattr(history, f"val_{name}"), "s--", label="validation (after the epoch)"
-        )
-        ax.axvline(
-            history.best_epoch, color="gray", linestyle=":", label="best validation accuracy"
-        )
+        train, val = getattr(history, f"train_{name}"), getattr(history, f"val_{name}")
+        ax.plot(epochs, train, "o-", label="training (mean over the epoch)")
+        ax.plot(epochs, val, "s--", label="validation (after the epoch)")
+        ax.axvline(history.best_epoch, c="gray", ls=":", label="best validation accuracy")
         ax.set(xlabel="epoch", ylabel=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].legend(fontsize=8)
@@ -135,28 +122,19 @@ def plot_lines(
     x: Sequence[float] = (),
     ax: Axes | None = None,
 ) -> Figure:
-    """One labelled line for each entry of `curves`, over `x` (by default 1, 2, 3, ...), each with
-    its own marker.
-    """
+    """One line and marker for each entry of `curves`, by its label, over `x` (or 1, 2, 3, ...)."""
     figure, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(6, 3.2))
     for (label, values), marker in zip(curves.items(), "osD^vPX" * len(curves), strict=False):
+        places = x if len(x) else range(1, len(values) + 1)
         marker = marker if len(values) <= 40 else ""
-        ax.plot(
-            x if len(x) else range(1, len(values) + 1),
-            values,
-            marker=marker,
-            markersize=4,
-            label=label,
-        )
+        ax.plot(places, values, marker=marker, markersize=4, label=label)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(fontsize=8)
     return figure
 
 
 def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
-    """A confusion matrix (true class, answer) of counts; a mistake is darker the larger its share
-    of the true class.
-    """
+    """A matrix of counts (true class, answer); mistakes are darker the larger their share is."""
     figure, ax = plt.subplots(figsize=(0.55 * len(classes) + 1.6, 0.5 * len(classes) + 1.2))
     shares = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
     mistakes = shares.clone().fill_diagonal_(0)
@@ -164,15 +142,8 @@ def plot_confusion(matrix: Tensor, classes: Sequence[str]) -> Figure:
     for row in range(len(classes)):
         for column in range(len(classes)):
             color = "white" if mistakes[row, column] > 0.6 * mistakes.max() else "black"
-            ax.text(
-                column,
-                row,
-                int(matrix[row, column]),
-                ha="center",
-                va="center",
-                fontsize=8,
-                color=color,
-            )
+            count = int(matrix[row, column])
+            ax.text(column, row, count, ha="center", va="center", fontsize=8, color=color)
     ticks = range(len(classes))
     ax.set_xticks(ticks, classes, rotation=45, ha="right")
     ax.set_yticks(ticks, classes)

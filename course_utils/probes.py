@@ -35,11 +35,9 @@ def forward_hooks(
 
 
 def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What each layer without sub-layers gives for `images`: its name -> its output, in the order
-    of the forward pass.
+    """What each layer without sub-layers gives for `images`, by its name, in the order of the pass.
 
-    Runs in evaluation mode, without gradients. A layer that is used more than once keeps its last
-    output.
+    Runs in evaluation mode, without gradients. Of a layer that is used twice, the last output.
     """
     found: dict[str, Tensor] = {}
 
@@ -53,11 +51,9 @@ def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
 
 
 def multiply_adds(model: nn.Module, image_shape: tuple[int, ...] = (3, 32, 32)) -> int:
-    """Multiplications with addition in the forward pass of one image, in convolutions and matrix
-    products.
+    """Multiplications with addition in one image's forward pass, in convolutions and products.
 
-    Counted by torch's FlopCounterMode, which counts a multiplication and an addition as two
-    operations.
+    Counted by torch's FlopCounterMode, to which a multiplication and an addition are two operations.
     """
     device = next(model.parameters()).device
     with evaluation_mode(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -69,8 +65,7 @@ def gradient_rms(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, 
     """How strongly the loss of one batch pulls at each convolution, in the order of the network.
 
     For each convolution, by name: the root mean square of the loss's gradient with respect to its
-    weights, in training mode. Works on a copy, so that neither gradients nor BatchNorm's running
-    statistics are left behind.
+    weights, in training mode. Works on a copy: neither gradients nor BatchNorm's statistics stay.
     """
     model = deepcopy(model).train()
     model.zero_grad()

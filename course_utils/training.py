@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -31,9 +32,7 @@ class Metrics(NamedTuple):
 
 @dataclass
 class History:
-    """What `fit` measured: one number an epoch. The training numbers are means over the epoch, as
-    the weights moved.
-    """
+    """What `fit` measured, one number an epoch; for training, means while the weights moved."""
 
     train_loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -42,12 +41,10 @@ class History:
 
     def append(self, train: Metrics, val: Metrics) -> None:
         """Add the numbers of one more epoch."""
-        for metrics, losses, accuracies in (
-            (train, self.train_loss, self.train_accuracy),
-            (val, self.val_loss, self.val_accuracy),
-        ):
-            losses.append(metrics.loss)
-            accuracies.append(metrics.accuracy)
+        self.train_loss.append(train.loss)
+        self.train_accuracy.append(train.accuracy)
+        self.val_loss.append(val.loss)
+        self.val_accuracy.append(val.accuracy)
 
     @property
     def best_epoch(self) -> int:
@@ -86,7 +83,8 @@ def train_one_epoch(
         ValueError: if the loader is empty.
     """
     model.train()
-    total_loss, correct, count = 0.0, 0, 0
+    total_loss = 0.0
+    correct, count = 0, 0
     for step, (images, labels) in enumerate(loader, start=1):
         images, labels = images.to(device), labels.to(device)
         logits = model(images)  # (N, classes)
@@ -120,7 +118,8 @@ def evaluate(
     Raises:
         ValueError: if the loader is empty.
     """
-    total_loss, correct, count = 0.0, 0, 0
+    total_loss = 0.0
+    correct, count = 0, 0
     with evaluation_mode(model), torch.no_grad():
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
@@ -134,8 +133,7 @@ def evaluate(
 
 
 def predict(model: nn.Module, loader: Batches, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode; the
-    mode is put back.
+    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode.
 
     Raises:
         ValueError: if the loader is empty.
@@ -164,8 +162,7 @@ def fit(
     resume: bool = False,
     keep_best: bool = False,
 ) -> History:
-    """Train for `epochs` epochs, measuring on the validation images after each. The test images
-    have no place here.
+    """Train for `epochs` epochs, measuring on validation images after each; never on test images.
 
     With `checkpoint`, all that a training is made of is written to that file after each epoch;
     `resume=True` goes on from there, if the file exists. `keep_best` ends with the weights of
@@ -193,17 +190,12 @@ def fit(
                 )
             history.append(train, evaluate(model, val_loader, device, loss_fn=loss_fn))
             if keep_best and history.best_epoch == epoch:
-                best_weights = {
-                    name: value.detach().clone() for name, value in model.state_dict().items()
-                }
+                best_weights = deepcopy(model.state_dict())
+            numbers = asdict(history)
             if checkpoint is not None:
-                save_checkpoint(
-                    checkpoint, history=asdict(history), best_weights=best_weights, **parts
-                )
-            bar.set_postfix(
-                {name: f"{values[-1]:.3f}" for name, values in asdict(history).items()},
-                refresh=False,
-            )
+                save_checkpoint(checkpoint, history=numbers, best_weights=best_weights, **parts)
+            latest = {name: f"{values[-1]:.3f}" for name, values in numbers.items()}
+            bar.set_postfix(latest, refresh=False)
     if best_weights is not None:
         model.load_state_dict(best_weights)
     return history
@@ -214,10 +206,8 @@ class _Bar(tqdm):
 
     def __init__(self, steps: int, done: int, epochs: int):
         # stdout, where a cleared bar leaves nothing; notebooks keep an empty red box for stderr
-        where = {"file": sys.stdout, "leave": False}
-        super().__init__(
-            total=epochs * steps, initial=done * steps, unit="batch", mininterval=0.5, **where
-        )
+        options = {"file": sys.stdout, "leave": False, "unit": "batch", "mininterval": 0.5}
+        super().__init__(total=epochs * steps, initial=done * steps, **options)
         self.epochs = epochs
 
     def follow(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -238,9 +228,7 @@ def _naming(epoch: int) -> Iterator[None]:
 def _start(
     checkpoint: str | Path | None, resume: bool, parts: dict, epochs: int, keep_best: bool
 ) -> tuple[History, dict | None]:
-    """History and best weights to begin with: empty, or those of the checkpoint to resume, put into
-    `parts`.
-    """
+    """History and best weights to begin with: none, or the checkpoint's, with `parts` as in it."""
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: give at least 1")
     if resume and checkpoint is None:
@@ -250,9 +238,8 @@ def _start(
     saved, name = load_checkpoint(checkpoint, **parts), Path(checkpoint).name
     history = History(**saved["history"])
     if len(history.val_loss) > epochs:
-        raise ValueError(
-            f"{name} holds {len(history.val_loss)} epochs, more than epochs={epochs}: raise it or delete the file"
-        )
+        more = f"{len(history.val_loss)} epochs, more than epochs={epochs}"
+        raise ValueError(f"{name} holds {more}: raise it or delete the file")
     if keep_best and saved["best_weights"] is None:
         raise ValueError(f"{name} was written without keep_best: resume without it, or delete it")
     return history, saved["best_weights"] if keep_best else None

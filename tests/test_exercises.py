@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.exercises import CHECKERS, NotYet, as_number, check, collect, judge, plain
+from course_utils.exercises import CHECKERS, NotYet, check, collect, judge, plain
+from course_utils.lessons.judging import as_number
 from course_utils.models import VGG, count_parameters
 from course_utils.paths import ROOT
 from course_utils.runtime import seed_everything

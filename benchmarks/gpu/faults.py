@@ -1,8 +1,7 @@
 """What the usual faults cost (lesson 07), over references that are healthy.
 
-A VGG with BatchNorm ("norm") and one without ("plain"), SGD with Nesterov momentum in one cycle,
-crops and flips, 45,000 images; the peak rate of each from one search on validation images, of the
-healthy one. A fault changes one thing; faulty and healthy twins share first weights and order.
+A VGG with BatchNorm, SGD with Nesterov momentum in one cycle, crops and flips, 45,000 images; the
+peak rate from one search on validation images, of the healthy one. A fault changes one thing; faulty and healthy twins share first weights and order.
 """
 
 from collections.abc import Callable
@@ -18,14 +17,14 @@ from course_utils.lessons.lesson_07.broken import softmax_first
 from course_utils.models import VGG
 
 BLOCKS, SMALLER = ((16, 32), (64, 128), (128, 256)), ((8, 8), (16, 16), (32, 32))
-LRS = {"norm": (0.05, 0.1, 0.2), "plain": (0.02, 0.05, 0.1)}
+LRS = (0.05, 0.1, 0.2)
 CANDIDATE_LRS, DUPLICATES = (0.01, 0.3), 0.3
 RAW, ZERO_TO_ONE = ((0.0,) * 3, (1 / 255,) * 3), ((0.0,) * 3, (1.0,) * 3)
 VEHICLES = (0, 1, 8, 9)
 
 
-def network(kind: str, blocks: tuple = BLOCKS, classes: int = 10, hidden: int = 256) -> nn.Module:
-    return VGG(blocks, (hidden,), classes, batch_norm=kind == "norm")
+def network(blocks: tuple = BLOCKS, classes: int = 10, hidden: int = 256) -> nn.Module:
+    return VGG(blocks, (hidden,), classes, batch_norm=True)
 
 
 def stats_of(pair: tuple) -> tuple[Tensor, Tensor]:
@@ -33,13 +32,10 @@ def stats_of(pair: tuple) -> tuple[Tensor, Tensor]:
 
 
 def kill_half(model: nn.Module) -> None:
-    """Every second channel so far below 0 that its ReLU never opens: by the bias of its BatchNorm,
-    or of its convolution where there is none.
-    """
-    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
-    convolutions = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
-    for layer in norms or convolutions:
-        nn.init.constant_(layer.bias[::2], -100)
+    """Every second channel so far below 0, by the bias of its BatchNorm, that its ReLU never opens."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.constant_(layer.bias[::2], -100)
 
 
 FAULTS: dict[str, dict] = {  # those that change the recipe itself say how
@@ -88,10 +84,10 @@ def keep_logits(context: Context, trainer: Trainer, name: str) -> None:
         context.keep(f"{name}, {part}", logits.half())
 
 
-def one(context: Context, trainer: Trainer, kind: str, fault: str, seed: int) -> None:
+def one(context: Context, trainer: Trainer, fault: str, seed: int) -> None:
     """One training with a fault, or healthy, and its test accuracy."""
     data, labels = context.data, context.data.train.labels
-    lr = context.rate_of(kind) * (10 if fault == "rate" else 1)
+    lr = context.rate_of("norm") * (10 if fault == "rate" else 1)
     if fault == "labels":
         trainer.labels.copy_(labels[shuffled(len(labels), seed, labels.device)])
     if fault == "raw":
@@ -102,8 +98,8 @@ def one(context: Context, trainer: Trainer, kind: str, fault: str, seed: int) ->
     found["test_accuracy"] = trainer.accuracy(data.test)
     if fault == "healthy":
         found |= used(context, trainer, seed)
-        keep_logits(context, trainer, f"{kind}, seed {seed}")
-    context.write(part="faults", arm=f"{fault} {kind}", **found)
+        keep_logits(context, trainer, f"norm, seed {seed}")
+    context.write(part="faults", arm=f"{fault} norm", **found)
 
 
 def leak(context: Context, trainer: Trainer, seed: int) -> None:
@@ -177,45 +173,35 @@ def candidates(context: Context, trainer: Trainer, seed: int) -> None:
 
 
 def lanes(context: Context) -> list[Lane]:
-    """The healthy ones first: the others wait for their rates."""
+    """The healthy ones first: the others wait for their rate. What an earlier run has is left out."""
     sizes, data = context.sizes, context.data
     longest = max(sizes.faults, sizes.leak, sizes.search_epochs, sizes.candidate_epochs)
+    made = []
 
-    def lane(name: str, images: Images, jobs: list[Callable], model=None, **changes) -> Lane:
+    def add(
+        arm: str, work: Callable, images: Images = data.train, seeds=sizes.seeds, **changes
+    ) -> None:
+        missing = [seed for seed in seeds if not context.done(part="faults", arm=arm, seed=seed)]
+        jobs = [partial(work, seed=seed) for seed in missing]
+        if arm == "healthy norm":
+            jobs.insert(0, search(context, "norm", LRS))
+        model = partial(network, **changes.pop("model", {}))
         options = {"weight_decay": 5e-4, "channels_last": context.channels_last} | changes
         recipe = Recipe("sgd", sizes.batch_size, **options)
-        model = model or partial(network, "norm")
         make = partial(Trainer, model, recipe, images, data.stats, max_epochs=longest)
-        return Lane(name, make, jobs)
+        if jobs:
+            name = arm if len(seeds) > 1 else f"{arm}, seed {seeds[0]}"
+            made.append(Lane(name, make, jobs))
 
-    def each(work: Callable, *names: str) -> list[Callable]:
-        return [
-            lambda trainer, seed=seed: work(context, trainer, *names, seed) for seed in sizes.seeds
-        ]
-
-    def twins(kind: str) -> list[Lane]:
-        found = []
-        for fault in FAULTS:
-            jobs, changes = each(one, kind, fault), FAULTS[fault]
-            if fault == "healthy":
-                jobs.insert(0, search(context, kind, LRS[kind]))
-            found.append(
-                lane(f"{fault} {kind}", data.train, jobs, partial(network, kind), **changes)
-            )
-        return found
-
-    made = twins("norm")
-    made.append(lane("leak", data.train, each(leak), padding=0, mirror=False))
+    for fault, changes in FAULTS.items():
+        add(f"{fault} norm", partial(one, context, fault=fault), **changes)
+    add("leak", partial(leak, context), padding=0, mirror=False)
     paired = pairs(data.train, pair_sizes(context)[0], 0)
     for name, mirror in (("pair", False), ("pair mirrored", True)):
-        jobs, model = each(left_or_right, name), partial(network, "norm", classes=2)
-        made.append(lane(name, paired, jobs, model, padding=0, mirror=mirror))
-    small, model = (
-        data.train[: sizes.candidate_images],
-        partial(network, "norm", SMALLER, hidden=64),
-    )
-    made += [
-        lane(f"candidates, seed {seed}", small, [partial(candidates, context, seed=seed)], model)
-        for seed in sizes.seeds
-    ]
-    return made + twins("plain")
+        work = partial(left_or_right, context, name=name)
+        add(name, work, paired, padding=0, mirror=mirror, model={"classes": 2})
+    small = data.train[: sizes.candidate_images]
+    for seed in sizes.seeds:
+        model = {"blocks": SMALLER, "hidden": 64}
+        add("candidates", partial(candidates, context), small, (seed,), model=model)
+    return made

@@ -24,6 +24,11 @@ class OutOfTime(Exception):
     """The deadline came before the end of a training."""
 
 
+def read_lines(path: Path) -> list[dict]:
+    """What a run wrote, line by line."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 @dataclass
 class Context:
     """What all lanes share: data, sizes, where results go, and the rates found so far."""
@@ -37,6 +42,7 @@ class Context:
     rates: dict[str, float] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
     began: float = field(default_factory=time.monotonic)
+    known: list[dict] = field(default_factory=list)  # lines of earlier runs of the same sizes
 
     def write(self, **values: object) -> None:
         """One more line of jobs.jsonl, on disk at once."""
@@ -44,9 +50,18 @@ class Context:
         with self.changed, (self.out / "jobs.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
 
+    def done(self, **wanted: object) -> dict | None:
+        """The line of an earlier run that has these values, if there is one."""
+        for line in self.known:
+            if all(line.get(key) == value for key, value in wanted.items()):
+                return line
+        return None
+
     def keep(self, name: str, value: Tensor) -> None:
-        """An array that is worth keeping beside the numbers."""
-        self.arrays[name] = value.cpu()
+        """An array that is worth keeping beside the numbers, on disk at once."""
+        with self.changed:
+            self.arrays[name] = value.cpu()
+            self.save_arrays()
 
     def save_arrays(self) -> None:
         """Write what was kept to arrays-0.pt, arrays-1.pt, ..., none much over FILE_BYTES."""
@@ -123,6 +138,9 @@ def search(context: Context, arm: str, lrs: tuple[float, ...]) -> Callable[[Trai
         scores = {}
         sizes = context.sizes
         for lr in lrs[: sizes.rates]:
+            if earlier := context.done(part="search", arm=arm, lr=lr):
+                scores[lr] = earlier["val_accuracy"]
+                continue
             found = fit(context, trainer, seed=sizes.search_seed, lr=lr, epochs=sizes.search_epochs)
             scores[lr] = trainer.accuracy(context.data.val)
             context.write(
@@ -147,21 +165,26 @@ def run_lane(context: Context, lane: Lane, trainer: Trainer) -> None:
                 context.write(part="failed", arm=lane.name, job=number, why=traceback.format_exc())
 
 
-def run_lanes(context: Context, lanes: list[Lane], workers: int) -> None:
-    """Make and capture all trainers, then run so many lanes at once, the first ones first."""
+def captured(context: Context, lanes: list[Lane], priority: int) -> list[tuple[Lane, Trainer]]:
+    """The lanes with their trainers, ready to run; from the main thread, on an idle device."""
     ready = []
-    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark = True  # few shapes, and each is run a great many times
     for lane in lanes:
         try:
             trainer = lane.make()
-            trainer.capture()
+            trainer.capture(priority)
             ready.append((lane, trainer))
         except Exception:
             context.write(part="failed", arm=lane.name, job=-1, why=traceback.format_exc())
     torch.backends.cudnn.benchmark = False
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+    context.write(part="captured", lanes=len(ready))
+    return ready
+
+
+def run_lanes(context: Context, ready: list[tuple[Lane, Trainer]], workers: int) -> None:
+    """Run so many lanes at once, the first ones first."""
     with ThreadPoolExecutor(workers) as pool:
         for done in [pool.submit(run_lane, context, *each) for each in ready]:
             done.result()
-    context.save_arrays()

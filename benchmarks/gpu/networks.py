@@ -70,7 +70,8 @@ def lanes(context: Context) -> list[Lane]:
                     found |= finished(context, trainer)
                     context.write(part="networks", arm=name, plan=plan, **found)
 
-                jobs.append(job)
+                if not context.done(part="networks", arm=name, plan=plan, seed=seed):
+                    jobs.append(job)
 
         longest = max(*plans.values(), sizes.search_epochs)
 
@@ -80,5 +81,6 @@ def lanes(context: Context) -> list[Lane]:
                 network, recipe, context.data.train, context.data.stats, max_epochs=longest
             )
 
-        made.append(Lane(name, make, jobs))
+        if jobs[1:]:
+            made.append(Lane(name, make, jobs))
     return made

@@ -1,13 +1,12 @@
 """Records from the lines that the trainings wrote.
 
-    python -m benchmarks.gpu.records DIR OUT --data data/cifar-10-batches-py
+    python -m benchmarks.gpu.records DIR [DIR ...] OUT --data data/cifar-10-batches-py
 
 One JSON a comparison, each with its seeds, since a deadline may have cut one short. DIR holds
-jobs.jsonl and arrays-*.pt.
+jobs.jsonl and arrays-*.pt; of several, the later complete the earlier, made with the same sizes.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import torch
@@ -16,7 +15,9 @@ from torch import Tensor
 from benchmarks.gpu.data import Data, load
 from benchmarks.gpu.depth import SKIPS
 from benchmarks.gpu.faults import shuffled
+from benchmarks.gpu.lanes import read_lines
 from benchmarks.gpu.networks import NETWORKS
+from benchmarks.gpu.standard import DEPTH, LR, WEIGHT_DECAY
 from benchmarks.harness import write_json
 from benchmarks.lesson_07.choices import best_of
 from course_utils.lessons.lesson_07.calibration import (
@@ -49,24 +50,32 @@ USES = {
 
 
 class Lines:
-    """What jobs.jsonl holds, by part and arm."""
+    """What the runs' jobs.jsonl hold, by part and arm; sizes are those of the last run."""
 
-    def __init__(self, path: Path):
-        text = path.read_text(encoding="utf-8").splitlines()
-        self.lines = [json.loads(line) for line in text]
-        began = self.of("began")[0]
-        self.sizes = began["sizes"]
+    def __init__(self, paths: list[Path]):
+        self.lines = [line for path in paths for line in read_lines(path)]
+        began = [line for line in self.lines if line["part"] == "began"]
+        self.sizes = began[-1]["sizes"]
+        devices, torches = (
+            " and ".join(dict.fromkeys(one[key] for one in began)) for key in ("device", "torch")
+        )
         self.settings = {
             "dataset": "cifar10",
-            "device": began["device"],
-            "torch": began["torch"],
+            "device": devices,
+            "torch": torches,
             "test_images": 10_000,
         }
 
     def of(self, part: str, **wanted: object) -> list[dict]:
-        found = [line for line in self.lines if line["part"] == part]
-        found = [one for one in found if all(one.get(k) == v for k, v in wanted.items())]
-        return sorted(found, key=lambda one: one.get("seed", 0))
+        """One line a training, by seed: of two of the same training the longer, else the later."""
+        kept: dict[tuple, dict] = {}
+        for line in self.lines:
+            if line["part"] != part or any(line.get(k) != v for k, v in wanted.items()):
+                continue
+            which = tuple(line.get(key) for key in ("arm", "plan", "seed", "lr"))
+            if which not in kept or length(line) >= length(kept[which]):
+                kept[which] = line
+        return sorted(kept.values(), key=lambda one: one.get("seed", 0))
 
     def columns(self, part: str, **wanted: object) -> dict[str, list]:
         """For each metric one entry a seed; the seeds stand under "seed"."""
@@ -79,7 +88,13 @@ class Lines:
         }
 
     def searched(self, arm: str) -> dict[str, float]:
-        return {f"{one['lr']:g}": one["val_accuracy"] for one in self.of("search", arm=arm)}
+        found = {one["lr"]: one["val_accuracy"] for one in self.of("search", arm=arm)}
+        return {f"{lr:g}": found[lr] for lr in sorted(found)}
+
+
+def length(line: dict) -> int:
+    """Epochs that a training was trained for."""
+    return len(line.get("train_loss", []))
 
 
 def best(searched: dict[str, float]) -> float:
@@ -158,18 +173,43 @@ def depths(lines: Lines) -> dict:
         for skip in SKIPS:
             name, model = f"depth {depth}, {skip}", ResNet(depth, skip=skip)
             searched = lines.searched(name)
+            runs = {f"{one['lr']:g}" for one in lines.of("depth", arm=name)}
+            if not runs:
+                continue
+            lr = best({key: value for key, value in searched.items() if key in runs})
             costs = {
                 "parameters": count_parameters(model),
                 "multiply_adds": multiply_adds(model),
             }
-            found = {"depth": depth, "skip": skip, "lr": best(searched)}
+            found = {"depth": depth, "skip": skip, "lr": lr}
             found["search_val_accuracy"] = searched
-            arms.append(found | costs | lines.columns("depth", arm=name))
+            arms.append(found | costs | lines.columns("depth", arm=name, lr=lr))
     return trained(lines) | {
         "arms": arms,
         "batch_norm": True,
         "epochs": lines.sizes["depth"],
         "optimizer": "SGD, Nesterov momentum 0.9, weight decay 5e-4, one cycle",
+    }
+
+
+def standard(lines: Lines) -> dict:
+    """ResNet-20 and its plain twin by the standard recipe."""
+    arms = []
+    for skip in SKIPS:
+        model, runs = ResNet(DEPTH, skip=skip), lines.of("standard", arm=skip)
+        if not runs:
+            continue
+        found = {"depth": DEPTH, "skip": skip, "lr": LR, "epochs": runs[0]["epochs"]}
+        found |= {"parameters": count_parameters(model), "multiply_adds": multiply_adds(model)}
+        arms.append(found | lines.columns("standard", arm=skip))
+    return lines.settings | {
+        "arms": arms,
+        "augmentation": "crops with padding 4, flips",
+        "batch_size": lines.sizes["standard_batch_size"],
+        "images": 45_000,
+        "optimizer": f"SGD, Nesterov momentum 0.9, weight decay {WEIGHT_DECAY:g}, one cycle",
+        "precision": "bfloat16, channels last",
+        "selection": "none: the standard rate; test images once a network",
     }
 
 
@@ -190,7 +230,8 @@ def calibration(val: tuple, test: tuple) -> dict:
 def calibrations(arrays: dict[str, Tensor], data: Data) -> dict[str, dict]:
     """For each network whose logits were kept; of the leak, on test images that it never saw."""
     found = {}
-    for name in sorted(key.removesuffix(", test") for key in arrays if key.endswith(", test")):
+    kept = sorted(key.removesuffix(", test") for key in arrays if key.endswith(", test"))
+    for name in (one for one in kept if one.startswith(("leak", "norm"))):
         logits, labels = arrays[f"{name}, test"].float(), data.test.labels
         if name.startswith("leak"):
             order = shuffled(len(labels), int(name.split()[-1]), labels.device)
@@ -215,14 +256,11 @@ def fault_rows(lines: Lines, arrays: dict[str, Tensor], data: Data) -> list[dict
         found = {one["seed"]: one[key] for one in lines.of("faults", arm=arm)}
         return [found.get(seed) for seed in seeds]
 
-    for kind, network in (("norm", "BatchNorm"), ("plain", "no BatchNorm")):
-        healthy = values(f"healthy {kind}")
-        for fault, title in TITLES.items():
-            faulty = values(f"{fault} {kind}")
-            rows.append(row(f"{title}, {network}", "training", seeds, healthy, faulty))
+    healthy = values("healthy norm")
+    for fault, title in TITLES.items():
+        rows.append(row(title, "training", seeds, healthy, values(f"{fault} norm")))
     title = "mirror that changes labels (animal left or right)"
     rows.append(row(title, "training", seeds, values("pair"), values("pair mirrored")))
-    healthy = values("healthy norm")
     for use, title in USES.items():
         rows.append(row(title, "use", seeds, healthy, values("healthy norm", use)))
     fresh = values("leak", "fresh")
@@ -265,28 +303,31 @@ def diagnosis(lines: Lines, arrays: dict[str, Tensor], data: Data) -> dict:
         "epochs": sizes["faults"],
         "epochs_leak": sizes["leak"],
         "faults": fault_rows(lines, arrays, data),
-        "lr": {kind: best(lines.searched(kind)) for kind in ("norm", "plain")},
-        "network": "VGG of the source's widths, hidden layer of 256, with BatchNorm or without",
+        "lr": best(lines.searched("norm")),
+        "network": "VGG of the source's widths, hidden layer of 256, with BatchNorm",
         "optimizer": "SGD, Nesterov momentum 0.9, weight decay 5e-4, one cycle",
-        "search_val_accuracy": {kind: lines.searched(kind) for kind in ("norm", "plain")},
+        "search_val_accuracy": lines.searched("norm"),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.gpu.records", description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="cifar-10-batches-py")
     chosen = parser.parse_args()
-    lines = Lines(chosen.folder / "jobs.jsonl")
+    lines = Lines([folder / "jobs.jsonl" for folder in chosen.folders])
     arrays: dict[str, Tensor] = {}
-    for path in sorted(chosen.folder.glob("arrays-*.pt")):
-        arrays |= torch.load(path, weights_only=True)
+    for folder in chosen.folders:
+        for path in sorted(folder.glob("arrays-*.pt")):
+            arrays |= torch.load(path, weights_only=True)
     made = {}
     if lines.of("source"):
         made["06_resnet.cifar10-gpu-recipe"] = recipe(lines)
     if lines.of("networks"):
         made["06_resnet.cifar10-gpu-comparison"] = comparison(lines)
+    if lines.of("standard"):
+        made["06_resnet.cifar10-gpu-standard"] = standard(lines)
     if lines.of("depth"):
         made["06_resnet.cifar10-gpu-depth"] = depths(lines)
     if lines.of("faults"):

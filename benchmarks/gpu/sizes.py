@@ -8,7 +8,7 @@ class Sizes:
     """Epochs of each part, seeds, and how often the slow looks are taken."""
 
     images: int = 0  # 0: all
-    batch_size: int = 256  # the source's recipes keep their own
+    batch_size: int = 256  # the source's recipes keep their own, and so does the standard one
     seeds: tuple[int, ...] = (0, 1, 2)
     rates: int = 9  # how many of the rates are tried, at most
     search_epochs: int = 4
@@ -18,6 +18,8 @@ class Sizes:
     source_cnn_long: int = 100  # of the first seed
     every: int = 5  # epochs between looks in training mode
     networks: int = 24
+    standard: int = 60
+    standard_batch_size: int = 128
     depth: int = 24
     depths: tuple[int, ...] = (50, 20, 8)
     faults: int = 10
@@ -31,6 +33,6 @@ class Sizes:
 FULL = Sizes()
 MINI = Sizes(
     images=60, batch_size=16, seeds=(0,), rates=1, search_epochs=1, source_resnet=1, source_cnn=1,
-    source_cnn_long=1, every=1, networks=1, depth=1, depths=(8,), faults=1, leak=1, candidates=2,
-    candidate_epochs=1, candidate_images=40, pairs=20,
+    source_cnn_long=1, every=1, networks=1, standard=1, standard_batch_size=16, depth=1, depths=(8,),
+    faults=1, leak=1, candidates=2, candidate_epochs=1, candidate_images=40, pairs=20,
 )  # fmt: skip

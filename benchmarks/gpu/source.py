@@ -44,6 +44,8 @@ def lanes(context: Context) -> list[Lane]:
     made = []
     for name, (network, lr, padding) in NETWORKS.items():
         for seed in sizes.seeds:
+            if not epochs[name, seed]:
+                continue
 
             def job(trainer: Trainer, name=name, lr=lr, seed=seed) -> None:
                 def watch(epoch: int) -> dict[str, float]:

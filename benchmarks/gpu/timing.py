@@ -1,84 +1,58 @@
-"""Images a second of several networks, alone and several at once: how to pack the trainings."""
+"""Images a second of captured trainings, each part alone and all side by side: how to pack them."""
 
+import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import torch
 
-from benchmarks.gpu.lanes import Context
-from benchmarks.gpu.source import recipe
-from benchmarks.gpu.trainer import Recipe, Trainer
-from course_utils.models import VGG, ResNet, SourceResNet
+from benchmarks.gpu.lanes import Context, Lane
+from benchmarks.gpu.trainer import Trainer
 
-SECONDS = 0.4
-KINDS: dict[str, tuple[Callable, Callable[[], Recipe]]] = {
-    "source's ResNet, float32, 32": (SourceResNet, lambda: recipe(1)),
-    "source's CNN, float32, 32": (VGG, lambda: recipe(4)),
-    "ResNet-20, bfloat16": (ResNet, lambda: Recipe("sgd")),
-    "ResNet-20, bfloat16, channels first": (ResNet, lambda: Recipe("sgd", channels_last=False)),
-    "ResNet-20, float32": (
-        ResNet, lambda: Recipe("sgd", channels_last=False, precision="float32"),
-    ),
-    "ResNet-50, bfloat16": (lambda: ResNet(50), lambda: Recipe("sgd")),
-    "source's ResNet, bfloat16": (SourceResNet, lambda: Recipe("adam")),
-    "source's CNN + BN, bfloat16": (lambda: VGG(batch_norm=True), lambda: Recipe("adam")),
-}  # fmt: skip
+SECONDS = 1.5
 
 
-def measure(context: Context, counts: tuple[int, ...] = (1, 6)) -> None:
-    """For each kind, so many trainers at once: images a second, all together."""
-    for name, (network, make_recipe) in KINDS.items():
-        began = time.monotonic()
-        torch.backends.cudnn.benchmark = True
-        trainers = []
-        for _ in range(max(counts)):
-            data = context.data
-            trainers.append(Trainer(network, make_recipe(), data.train, data.stats, max_epochs=50))
-            trainers[-1].capture()
-            if trainers[-1].stream is None:
-                break
-        prepared = time.monotonic() - began
-        for count in (c for c in counts if c <= len(trainers)):
-            rate = images_a_second(trainers[:count])
-            context.write(
-                part="timing", arm=name, lanes=count, images_a_second=rate, prepared=prepared
-            )
-            print(f"{name}: {count} at once, {rate:,.0f} images/s ({prepared:.1f} s)", flush=True)
-        del trainers
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+def measure(context: Context, parts: dict[str, list[tuple[Lane, Trainer]]]) -> None:
+    """Images a second of each part's trainers together, part by part and then all at once."""
+    mixes = [{name: ready} for name, ready in parts.items()]
+    if len(parts) > 1:
+        mixes.append(parts)
+    for mix in mixes:
+        trainers = {name: [trainer for _, trainer in ready] for name, ready in mix.items()}
+        rates = images_a_second(trainers)
+        context.write(part="timing", images_a_second=rates)
 
 
-def images_a_second(trainers: list[Trainer]) -> float:
-    run = [trainer.plan[0][0] for trainer in trainers]
-    steps = 8 if trainers[0].stream is not None else 1
-    for trainer in trainers:
-        trainer.reset(0, 1e-3, 40)
+def images_a_second(trainers: dict[str, list[Trainer]]) -> dict[str, float]:
+    """Each trainer repeats its first steps on a thread of its own for a while."""
+    everyone = [trainer for group in trainers.values() for trainer in group]
+    for trainer in everyone:
+        trainer.reset(0, 1e-3, 1)
         trainer.shuffle()
+    start = threading.Barrier(len(everyone))
+    with ThreadPoolExecutor(len(everyone)) as pool:
+        rates = list(pool.map(lambda trainer: repeat(trainer, start), everyone))
+    by_trainer = dict(zip(map(id, everyone), rates, strict=True))
+    return {
+        name: sum(by_trainer[id(trainer)] for trainer in group) for name, group in trainers.items()
+    }
 
-    def once() -> None:
-        for trainer, step in zip(trainers, run, strict=True):
-            stream = trainer.stream
-            with torch.cuda.stream(stream) if stream is not None else nullcontext():
-                trainer.position.zero_()
-                trainer.count.zero_()
-                step()
 
-    def wait() -> None:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+def repeat(trainer: Trainer, start: threading.Barrier) -> float:
+    """Images a second of one trainer's first steps, once all have begun."""
+    run, times = trainer.plan[0]
+    size = trainer.shares[0]
+    images, stream, done = size * trainer.shares.count(size) // times, trainer.stream, 0
 
-    wait()
-    once()
-    wait()
-    began = time.monotonic()
-    once()
-    wait()
-    times = max(1, int(SECONDS / (time.monotonic() - began)))
-    began = time.monotonic()
-    for _ in range(times):
-        once()
-    wait()
-    images = times * steps * trainers[0].recipe.batch_size * len(trainers)
-    return images / (time.monotonic() - began)
+    with torch.cuda.stream(stream) if stream is not None else nullcontext():
+        start.wait()
+        began = time.monotonic()
+        while time.monotonic() - began < SECONDS:
+            trainer.position.zero_()
+            trainer.count.zero_()
+            run()
+            if stream is not None:
+                stream.synchronize()
+            done += images
+        return done / (time.monotonic() - began)

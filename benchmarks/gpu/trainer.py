@@ -68,7 +68,6 @@ class Trainer:
         stats: tuple[Tensor, Tensor],
         *,
         max_epochs: int,
-        priority: int = -2,
     ):
         self.make, self.recipe = make, recipe
         self.device = device = images.pixels.device
@@ -95,7 +94,7 @@ class Trainer:
         self.lr = torch.zeros((), device=device)
         self.loss_sum, self.last_loss = self.lr.clone(), self.lr.clone()
         self.optimizer = make_optimizer(recipe, self.model, self.lr)
-        self.stream = torch.cuda.Stream(priority=priority) if device.type == "cuda" else None
+        self.stream: torch.cuda.Stream | None = None
         self.plan: list[tuple[Callable[[], None], int]] = []
 
     def use_stats(self, stats: tuple[Tensor, Tensor]) -> None:
@@ -140,9 +139,17 @@ class Trainer:
         self.position += size
         self.count += 1
 
-    def capture(self, most: int = 12) -> None:
+    def warm_up(self, times: int = 3) -> None:
+        """A few first steps with each size of batch, so that what is captured allocates nothing."""
+        for size in dict.fromkeys(self.shares):
+            for _ in range(times):
+                self.position.zero_()
+                self.count.zero_()  # a short schedule has fewer steps than the warm-up
+                self.step(size)
+
+    def capture(self, priority: int = 0, most: int = 12) -> None:
         """Prepare an epoch: on a GPU as a graph of up to `most` steps, and one of a last, smaller
-        batch.
+        batch. The lower `priority` (0 to -3), the sooner its kernels are served.
 
         From the main thread only, with nothing else on the device.
         """
@@ -152,14 +159,12 @@ class Trainer:
             steps = max(n for n in range(1, most + 1) if count % n == 0)
             shares.append((size, steps, count // steps))
         self.model.train()
-        if self.stream is None:
+        if self.device.type != "cuda":
             self.plan = [(lambda s=s: self.step(s), steps * times) for s, steps, times in shares]
             return
+        self.stream = torch.cuda.Stream(priority=priority)
         with torch.cuda.stream(self.stream):
-            for s, _, _ in shares:
-                for _ in range(3):
-                    self.position.zero_()
-                    self.step(s)
+            self.warm_up()
         torch.cuda.synchronize()
         self.plan = []
         for s, steps, times in shares:

@@ -2,6 +2,7 @@
 
 from statistics import fmean
 
+from benchmarks.lesson_08 import operations
 from benchmarks.tables import over_seeds, percent, recorded, table
 
 ENTRIES = ("source", "share", "asides", "costs", "ladder")
@@ -9,7 +10,7 @@ ENTRIES = ("source", "share", "asides", "costs", "ladder")
 
 def sections() -> list[str]:
     found, title = recorded("08_fast_training.{dataset}", *ENTRIES)
-    return [section(found, title)]
+    return [section(found, title), *operations.sections()]
 
 
 def section(found: dict, title: str) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course_utils.cli.pages import Markup, csv_text, escaped, link, page, table
-from course_utils.intervals import interval
 from course_utils.paths import replacing, write_text
 
 if TYPE_CHECKING:
@@ -141,6 +140,8 @@ def draw(curves: Curves, x: str, metric: str) -> "Figure":
     """Means with 95 % t-intervals where there are several seeds; single values as points."""
     from matplotlib.figure import Figure
 
+    from course_utils.intervals import interval
+
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()
     values = list(dict.fromkeys(value for curve in curves.values() for value in curve))
@@ -175,6 +176,8 @@ def described(curves: Curves, x: str, metric: str) -> str:
 
 def said(seeds: list[float]) -> str:
     """A mean and its interval in words."""
+    from course_utils.intervals import interval
+
     mean, low, high = interval(seeds)
     if len(seeds) == 1:
         return f"{mean:.3g} (one run)"

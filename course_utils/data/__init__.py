@@ -12,24 +12,3 @@ from course_utils.data.statistics import (
     stratified_split,
 )
 from course_utils.data.transforms import normalization, without_chance
-
-__all__ = [
-    "CIFAR10_MEAN",
-    "CIFAR10_STD",
-    "IMAGENET_MEAN",
-    "IMAGENET_STD",
-    "Arrows",
-    "Loaders",
-    "PictureFolder",
-    "Shapes",
-    "Split",
-    "Splits",
-    "channel_stats",
-    "denormalize",
-    "load_splits",
-    "make_loaders",
-    "normalization",
-    "open_dataset",
-    "stratified_split",
-    "without_chance",
-]

@@ -11,15 +11,7 @@ import torch
 from PIL import Image
 from torchvision.datasets import CIFAR10, VisionDataset
 
-from course_utils.data import shapes
-from course_utils.data.pictures import (
-    SUFFIXES,
-    can_read,
-    class_name,
-    is_visible,
-    list_pictures,
-    read_picture,
-)
+from course_utils.data import pictures, shapes
 from course_utils.data.statistics import stratified_split
 from course_utils.paths import DATA_DIR
 
@@ -30,8 +22,7 @@ FORMS = "give a folder with train/<class>/* and test/<class>/*, or one with <cla
 
 
 class Shapes(VisionDataset):
-    """The built-in data set, with CIFAR10's interface: 20,000 training and 5,000 test images of ten
-    shapes, 32x32 pixels, RGB.
+    """Ten shapes, with CIFAR10's interface: 20,000 training and 5,000 test images, 32x32, RGB.
 
     `data` (N, 32, 32, 3) is uint8, `targets` a list of N ints. Item `i` is (image, target): a PIL
     image, or what `transform` makes of it, and an int, or what `target_transform` makes of it. The
@@ -51,7 +42,7 @@ class Shapes(VisionDataset):
         download: bool = False,
     ):
         # torchvision says None where there is no folder, but types it as text
-        super().__init__(root, transform=transform, target_transform=target_transform)  # type: ignore[arg-type]
+        super().__init__(root, None, transform, target_transform)  # type: ignore[arg-type]
         self.train = train
         self.classes = list(self._classes)
         self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
@@ -84,9 +75,7 @@ class Shapes(VisionDataset):
 
 
 class Arrows(Shapes):
-    """A mirror pair, arrows that point left and right, drawn as Shapes: flipping one changes its
-    label.
-    """
+    """A mirror pair, arrows that point left and right: flipping one changes its label."""
 
     flip_safe = False
     _classes = shapes.ARROWS
@@ -129,13 +118,11 @@ class PictureFolder(VisionDataset):
     ):
         folder = Path(root).expanduser()
         super().__init__(folder, transform=transform, target_transform=target_transform)
-        self.loader: Callable[[str], Image.Image] = partial(read_picture, size=size)
-        pictures = _pictures_by_class(folder)
-        self.classes = sorted(pictures)
+        self.loader: Callable[[str], Image.Image] = partial(pictures.read_picture, size=size)
+        found = _pictures_by_class(folder)
+        self.classes = sorted(found)
         self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
-        self._choose(
-            (str(path), self.class_to_idx[name]) for name in self.classes for path in pictures[name]
-        )
+        self._choose((str(p), i) for i, name in enumerate(self.classes) for p in found[name])
 
     def _choose(self, samples: Iterable[tuple[str, int]]) -> None:
         self.samples = self.imgs = list(samples)
@@ -163,34 +150,32 @@ class PictureFolder(VisionDataset):
 def _pictures_by_class(folder: Path) -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}: {FORMS}")
-    pictures: dict[str, list[Path]] = {}
+    by_class: dict[str, list[Path]] = {}
     unread: list[Path] = []
     for class_folder in _folders(folder):
-        found = list(list_pictures(class_folder))
-        readable = {suffix for suffix in {path.suffix for path in found} if can_read(suffix)}
+        found = list(pictures.list_pictures(class_folder))
+        readable = {suffix for suffix in {p.suffix for p in found} if pictures.can_read(suffix)}
         unread += [path for path in found if path.suffix not in readable]
-        pictures.setdefault(class_name(class_folder), []).extend(
-            path for path in found if path.suffix in readable
-        )
+        of_class = by_class.setdefault(pictures.class_name(class_folder), [])
+        of_class += [path for path in found if path.suffix in readable]
     if unread:
         print(
             f"{folder.name}: passed over {len(unread)} pictures that cannot be read here, "
-            f"{unread[0].name} the first (for HEIC: pip install pillow-heif; for AVIF: a newer Pillow)"
+            f"{unread[0].name} the first (for HEIC: pip install pillow-heif; "
+            "for AVIF: a newer Pillow)"
         )
-    if not pictures:
-        raise ValueError(
-            f"no class in {folder}: put each class's pictures in a folder of its own, {folder.name}/<class>/*"
-        )
-    for name, paths in pictures.items():
+    if not by_class:
+        way_out = f"put each class's pictures in a folder of its own, {folder.name}/<class>/*"
+        raise ValueError(f"no class in {folder}: {way_out}")
+    for name, paths in by_class.items():
         if not paths:
-            raise ValueError(
-                f"no picture in {folder / name}: put some there ({', '.join(SUFFIXES)}) or remove it"
-            )
-    return pictures
+            way_out = f"put some there ({', '.join(pictures.SUFFIXES)}) or remove it"
+            raise ValueError(f"no picture in {folder / name}: {way_out}")
+    return by_class
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and is_visible(path))
+    return sorted(p for p in folder.iterdir() if p.is_dir() and pictures.is_visible(p))
 
 
 def open_dataset(
@@ -223,15 +208,15 @@ def open_dataset(
 
 
 def _auto(root: Path, *, say: bool) -> str:
-    found = (root / CIFAR10.base_folder).is_dir()
-    line = (
-        "CIFAR-10 is on disk and is used (for the built-in images: dataset 'shapes')"
-        if found
-        else "the built-in Shapes (for CIFAR-10, once: python -m course_utils data cifar10)"
-    )
+    if (root / CIFAR10.base_folder).is_dir():
+        name = "cifar10"
+        line = "CIFAR-10 is on disk and is used (for the built-in images: dataset 'shapes')"
+    else:
+        name = "shapes"
+        line = "the built-in Shapes (for CIFAR-10, once: python -m course_utils data cifar10)"
     if say:
         print(f"dataset 'auto': {line}")
-    return "cifar10" if found else "shapes"
+    return name
 
 
 def _cifar10(root: Path, train: bool, transform: Callable | None) -> CIFAR10:
@@ -239,10 +224,9 @@ def _cifar10(root: Path, train: bool, transform: Callable | None) -> CIFAR10:
         return CIFAR10(root, train, transform)
     # torchvision's word for missing or altered files; it compares their MD5 before it reads them
     except RuntimeError:
+        missing = f"CIFAR-10 is not whole in {root.name}/{CIFAR10.base_folder}"
         way_out = "run `python -m course_utils data cifar10`, or use dataset 'shapes'"
-        raise FileNotFoundError(
-            f"CIFAR-10 is not whole in {root.name}/{CIFAR10.base_folder}: {way_out}"
-        ) from None
+        raise FileNotFoundError(f"{missing}: {way_out}") from None
 
 
 def open_folder(
@@ -265,9 +249,9 @@ def open_folder(
     """
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        names = ", ".join(repr(known) for known in NAMES)
+        known = f"one of {', '.join(map(repr, NAMES))}"
         raise FileNotFoundError(
-            f"dataset is {str(name)!r}: neither one of {names} nor a folder that exists"
+            f"dataset is {str(name)!r}: neither {known} nor a folder that exists"
         )
     open_part = partial(PictureFolder, transform=transform, size=size)
     has_parts = {part for part in ("train", "val", "test") if (folder / part).is_dir()}
@@ -299,9 +283,8 @@ def _open_parts(
     classes = parts["train"].classes
     for part, found in parts.items():
         if odd := sorted(set(classes) ^ set(found.classes)):
-            raise ValueError(
-                f"class {odd[0]!r} of {folder} is in only one of train/ and {part}/: both need the same classes"
-            )
+            where = f"is in only one of train/ and {part}/: both need the same classes"
+            raise ValueError(f"class {odd[0]!r} of {folder} {where}")
     _check_classes(folder, classes)
     return parts
 

@@ -1,11 +1,9 @@
 """The figures of Shapes: ten things that a child can name, and a pair of arrows.
 
 Every figure is a signed distance function: a formula that gives, for each point of the plane, its
-distance to the outline, negative inside. Clamping that distance over one pixel gives smooth edges
-at any size.
-
-Per pixel there is nothing but arithmetic, roots and comparisons, which every processor rounds in
-the same way: the images depend neither on the number of threads nor on the order of the work.
+distance to the outline, negative inside; clamped over one pixel, that gives smooth edges. It holds
+nothing but arithmetic, roots and comparisons, which every processor rounds in the same way: images
+depend neither on the number of threads nor on the order of the work.
 """
 
 import math
@@ -13,20 +11,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-
-CLASSES = (
-    "circle",
-    "square",
-    "triangle",
-    "star",
-    "heart",
-    "moon",
-    "flower",
-    "house",
-    "fish",
-    "tree",
-)
-ARROWS = ("arrow left", "arrow right")  # a mirror pair: flipping one gives the other
 
 # The colour that half of a class's figures have, as red, green, blue; the others have any colour.
 TINTS = {
@@ -145,6 +129,8 @@ def _arrow_right(x: Tensor, y: Tensor, form: Tensor) -> tuple[Tensor, None]:
     return _arrow_left(-x, y, form)
 
 
+CLASSES = tuple(TINTS)[:10]
+ARROWS = ("arrow left", "arrow right")  # a mirror pair: flipping one gives the other
 FIGURES: dict[str, Figure] = {
     "circle": _circle,
     "square": _square,

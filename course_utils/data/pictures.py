@@ -50,17 +50,10 @@ def read_picture(path: str | Path, size: int = 0) -> Image.Image:
     path = Path(path).expanduser()
     try:
         return _read_small(path, size) if size else _decode(path, 0)
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as error:
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         reason = "not a picture" if isinstance(error, UnidentifiedImageError) else error
-        raise ValueError(
-            f"cannot read the picture {path}: {reason}; repair it or remove it"
-        ) from None
+        way_out = "repair it or remove it"
+        raise ValueError(f"cannot read the picture {path}: {reason}; {way_out}") from None
 
 
 def _read_small(path: Path, size: int) -> Image.Image:

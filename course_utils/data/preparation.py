@@ -75,9 +75,8 @@ def _lazy(part: VisionDataset, indices: Tensor, prepare: Sequence[Transform]) ->
 def _read(lazy: Mapping[str, Prepared], size: int) -> dict[str, Tensor | Prepared]:
     read: dict[str, Tensor | Prepared] = {}
     failures: list[tuple[str, ValueError]] = []
-    with tqdm(
-        total=sum(map(len, lazy.values())), desc="reading pictures", delay=2, leave=False
-    ) as bar:
+    number = sum(map(len, lazy.values()))
+    with tqdm(total=number, desc="reading pictures", delay=2, leave=False) as bar:
         for name, pictures in lazy.items():
             images = torch.empty(len(pictures), 3, size, size, dtype=torch.uint8)
             for index, path in enumerate(pictures.images):
@@ -92,7 +91,6 @@ def _read(lazy: Mapping[str, Prepared], size: int) -> dict[str, Tensor | Prepare
     if failures:
         names = sorted("/".join(Path(path).parts[-3:]) for path, _ in failures)
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        raise ValueError(
-            f"cannot read {len(names)} pictures, repair or remove them: {', '.join(names[:NAMED])}{more}"
-        )
+        named = ", ".join(names[:NAMED]) + more
+        raise ValueError(f"cannot read {len(names)} pictures, repair or remove them: {named}")
     return read

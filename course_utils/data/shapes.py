@@ -1,11 +1,9 @@
-"""Shapes, the built-in data set: ten things a child can name, drawn from code as 32x32 colour
-images.
+"""Shapes, the built-in data set: ten things a child can name, drawn as 32x32 colour images.
 
 A picture is painted in layers, from the back: blobs, bars and two lesser figures on a textured
 ground, the figure's shadow, the figure with its detail and outline, a bar and a blob in front of
 it; then light and noise fall on all of it. A layer is a colour and a cover: how much of each pixel
-it takes, from 0 to 1. Figures are distances (`course_utils.data.figures`), which become covers by
-clamping over a pixel.
+it takes, from 0 to 1. Figures are distances (see `figures`), which clamping makes covers.
 
 Each picture has a hardness of its own, which scales everything that hides or distorts its figure:
 most pictures are easy, a few are hard, as in life.
@@ -14,6 +12,7 @@ most pictures are easy, a few are hard, as in life.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 import torch.nn.functional as F
@@ -117,8 +116,7 @@ def draw(
 
     Equal arguments give equal images (on one machine; another may round a pixel differently).
     `max_shift` is how far from the centre a figure may stand, in pixels of a 32-pixel image, along
-    each axis. `difficulty` scales what hides and distorts the figure; 0 is plain figures on a plain
-    ground.
+    each axis. `difficulty` scales what hides and distorts it; 0: plain figures, plain ground.
 
     Raises:
         ValueError: if a class is unknown, or a label is not a number of one.
@@ -142,9 +140,7 @@ def draw(
 
 
 def _banks(size: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Patterns (clouds, and stripes or checks on two thirds of them) and grains, made once for all
-    images.
-    """
+    """Patterns (clouds, two thirds with stripes or checks on them) and grains, for all images."""
     dice, pixel = Dice(PATTERNS, seed), torch.arange(size) * (32 / size)
     coarse = dice.uniform(-1, 1, 1, 5, 5)
     clouds = F.interpolate(coarse, (size, size), mode="bicubic", align_corners=True)
@@ -166,14 +162,9 @@ def _paint(canvas: Canvas) -> Tensor:
     """The finished pictures: (N, 3, size, size), uint8."""
     ground, paint, ink = _colours(canvas)
     image = ground + _texture(canvas, TEXTURE)
-    for layers in (
-        _clutter(canvas),
-        _others(canvas, paint),
-        _figure(canvas, paint, ink),
-        _front(canvas),
-    ):
-        for colour, cover in layers:
-            image.lerp_(colour, cover)
+    behind = chain(_clutter(canvas), _others(canvas, paint))
+    for colour, cover in chain(behind, _figure(canvas, paint, ink), _front(canvas)):
+        image.lerp_(colour, cover)
     return _expose(canvas, image)
 
 
@@ -256,9 +247,7 @@ def _figure(canvas: Canvas, paint: Tensor, ink: Tensor) -> Iterator[Layer]:
 
 
 def _frame(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
-    """Every pixel in its figure's own frame, x and y, (N, size, size), and the frame's unit in
-    pixels, (N, 1, 1).
-    """
+    """Each pixel's x and y in its figure's frame, (N, size, size); the frame's unit in pixels."""
     dice, pixels = canvas.dice, canvas.pixels
     hard = canvas.hard[:, 0]
     shift = dice.uniform(-canvas.max_shift, canvas.max_shift, 2, 1, 1)

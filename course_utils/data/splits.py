@@ -26,13 +26,11 @@ from course_utils.data.transforms import (
 
 
 class Split(Dataset[tuple[Tensor, int]]):
-    """Images in memory, with labels and a transform. Item `i` is what the transform makes of
-    `data[i]`, and an int.
+    """Images with labels and a transform: item `i` is what that makes of `data[i]`, and an int.
 
     `data` is uint8 (N, 3, H, W), or a sequence of N images (3, H, W), and `targets` int64 (N,).
     What of the transform draws no chance is applied to a whole batch at once, with the same result
-    as image by image; the rest gets one uint8 image (3, H, W) after the other. `data`, `targets`
-    and `transform` may be set anew.
+    as image by image. `data`, `targets` and `transform` may be set anew.
     """
 
     def __init__(
@@ -49,22 +47,24 @@ class Split(Dataset[tuple[Tensor, int]]):
     def transform(self, transform: Transform | None) -> None:
         self._transform = transform
         # The images are tensors already: without the wrapper, torchvision is faster.
-        parts = [step for step in steps(transform) if type(step) is not v2.ToImage]
-        single = [i for i, step in enumerate(parts) if not is_batchable(step)] or [len(parts)]
-        self._before, self._single = parts[: single[0]], parts[single[0] : single[-1] + 1]
-        self._after = parts[single[-1] + 1 :]
+        self._steps = [step for step in steps(transform) if type(step) is not v2.ToImage]
+        single = [i for i, step in enumerate(self._steps) if not is_batchable(step)]
+        first, end = (single[0], single[-1] + 1) if single else (len(self._steps),) * 2
+        self._before, self._single = self._steps[:first], self._steps[first:end]
+        self._after = self._steps[end:]
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.__getitems__([int(index)])[0]
+        image = self.data[index].clone()  # what a transform does in place does not last
+        return apply(self._steps, image), int(self.targets[index])
 
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, int]]:
         """Several items at once: what DataLoader asks for."""
         chosen = list(indices)
         if isinstance(self.data, Tensor):
-            batch = self.data[chosen]  # a copy: what a transform does in place does not last
+            batch = self.data[chosen]  # a copy
         else:
             batch = torch.stack([self.data[index] for index in chosen])
         images = list(apply(self._before, batch))
@@ -86,10 +86,8 @@ class Split(Dataset[tuple[Tensor, int]]):
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set, split. `train_plain` is `train` without augmentation. `mean` and `std` are those
-    that were applied.
-
-    `flip_safe` says whether a mirrored image keeps its label.
+    """A data set, split. `train_plain` is `train` without augmentation; `mean` and `std` are those
+    that were applied; `flip_safe` says whether a mirrored image keeps its label.
     """
 
     train: Split
@@ -104,10 +102,9 @@ class Splits:
 
     def __str__(self) -> str:
         height, width = self.train_plain[0][0].shape[-2:]
-        return (
-            f"{self.name}: {len(self.train):,} training, {len(self.val):,} validation and {len(self.test):,} test "
-            f"images of {height}x{width} pixels, {len(self.classes)} classes"
-        )
+        parts = f"{len(self.train):,} training, {len(self.val):,} validation and {len(self.test):,}"
+        form = f"{height}x{width} pixels, {len(self.classes)} classes"
+        return f"{self.name}: {parts} test images of {form}"
 
 
 class Loaders(NamedTuple):
@@ -259,8 +256,7 @@ def _check_classes(name: str, classes: Sequence[str], parts: dict[str, Tensor]) 
 def make_loaders(
     splits: Splits, batch_size: int, *, num_workers: int = 0, seed: int = 0
 ) -> Loaders:
-    """Loaders of (images, labels): (N, 3, H, W) float and (N,) int64. Training batches are
-    shuffled, by `seed`.
+    """Loaders of (images, labels): (N, 3, H, W) float, (N,) int64; training is shuffled by `seed`.
 
     Raises:
         ValueError: if `batch_size` is below 1.
@@ -274,13 +270,7 @@ def make_loaders(
     generators = [torch.Generator().manual_seed(seed) for _ in range(3)]
     train = make(splits.train, batch_size, shuffle=True, generator=generators[0])
     # Evaluation keeps no gradients, so larger batches fit and waste less time on the way.
-    val, test = (
-        make(
-            part,
-            max(batch_size, 250),
-            generator=generator,
-            persistent_workers=num_workers > 0,
-        )
-        for part, generator in zip((splits.val, splits.test), generators[1:], strict=True)
-    )
+    measure = partial(make, batch_size=max(batch_size, 250), persistent_workers=num_workers > 0)
+    val = measure(splits.val, generator=generators[1])
+    test = measure(splits.test, generator=generators[2])
     return Loaders(train, val, test)

@@ -12,8 +12,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def channel_stats(dataset: Iterable[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel over all pixels of all images, in one pass: two
-    of (C,), float64.
+    """Each channel's mean and standard deviation over all images, in one pass: (C,), float64.
 
     The images, (C, H, W), may differ in size; uint8 counts as 0 to 1. The deviation is the
     population's (divided by the number of pixels), as the published values of CIFAR-10 are.
@@ -48,12 +47,10 @@ def denormalize(
 def stratified_split(
     labels: Tensor, number: int, generator: torch.Generator, *, at_least: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """Choose `number` of (N,) labels at random, each class by its share: (indices chosen, the other
-    indices), shuffled.
+    """Choose `number` of (N,) labels, each class by its share: shuffled indices, chosen and others.
 
     What rounding leaves over goes to the classes with the largest remainders. A class whose share
-    is below `at_least` gets so many nevertheless, if it has them, and the classes with the largest
-    shares give them.
+    is below `at_least` gets so many nevertheless, if it has them, from those with the most.
 
     Raises:
         ValueError: if there are fewer labels than `number`.

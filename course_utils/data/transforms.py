@@ -29,9 +29,7 @@ def steps(transform: Transform | None) -> list[Transform]:
 
 
 def is_batchable(step: Transform) -> bool:
-    """Whether a step is known to treat a batch as it treats each image: no chance, all sizes
-    equal.
-    """
+    """Whether a step is known to treat a batch as it treats each image."""
     return type(step) in BATCHABLE
 
 
@@ -46,12 +44,8 @@ def normalization(transform: Transform | None) -> tuple[tuple[float, ...], tuple
     """
     for step in reversed(steps(transform)):
         if hasattr(step, "mean") and hasattr(step, "std"):
-            return _floats(step.mean), _floats(step.std)
+            return tuple(map(float, step.mean)), tuple(map(float, step.std))
     return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-
-
-def _floats(values: Iterable[float]) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
 
 
 def compose(parts: Iterable[Transform]) -> v2.Compose:

@@ -5,20 +5,7 @@ from torch import nn
 from course_utils.models.resnet import ResidualBlock, ResNet, SourceBlock, SourceResNet
 from course_utils.models.vgg import VGG, conv_block, he_init
 
-__all__ = [
-    "VGG",
-    "ResNet",
-    "ResidualBlock",
-    "SourceBlock",
-    "SourceResNet",
-    "conv_block",
-    "count_parameters",
-    "he_init",
-]
-
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
-    """How many numbers a model learns; with `trainable_only`, without the frozen ones. A shared one
-    counts once.
-    """
+    """How many numbers a model has, shared ones once; with `trainable_only`, without frozen ones."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)

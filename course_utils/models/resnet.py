@@ -1,6 +1,4 @@
-"""Residual networks (He et al. 2015), built in lesson 06: the standard one for CIFAR-10, and the
-source tutorial's.
-"""
+"""Residual networks (He et al. 2015): CIFAR-10's standard one, and the source tutorial's."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,12 +9,10 @@ SKIPS = ("none", "identity", "projection")
 def make_skip(
     in_channels: int, out_channels: int, stride: int, skip: str, batch_norm: bool
 ) -> nn.Module | None:
-    """What goes around a block: (N, in, H, W) -> (N, out, H / stride, W / stride), or None for
-    nothing.
+    """What goes around a block, or None: (N, in, H, W) -> (N, out, H / stride, W / stride).
 
-    "identity" is the input itself where input and output have one shape, and a projection where
-    they have not. "projection" is a 1x1 convolution everywhere, with BatchNorm2d behind it if the
-    network has any.
+    "identity" is the input itself where input and output have one shape, else a projection.
+    "projection" is a 1x1 convolution, and BatchNorm2d behind it if the network has any.
 
     Raises:
         ValueError: if `skip` is none of SKIPS.
@@ -36,8 +32,7 @@ def make_skip(
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a way around them: (N, in, H, W) -> (N, out, H / stride, W /
-    stride).
+    """Two convolutions and a way around them: (N, in, H, W) -> (N, out, H / stride, W / stride).
 
     `skip` is one of SKIPS (see `make_skip`). Without `batch_norm` the convolutions have biases.
     """
@@ -69,8 +64,7 @@ class ResidualBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """The residual network for small images (He et al. 2015, section 4.2): (N, 3, H, W) -> (N,
-    num_classes).
+    """He's network for small images (2015, section 4.2): (N, 3, H, W) -> (N, num_classes).
 
     A 3x3 convolution, three stages of (depth - 2) / 6 blocks each, with width, 2 width and 4 width
     channels, the second and the third halving the maps, then the mean of each map and one linear
@@ -118,9 +112,7 @@ class ResNet(nn.Module):
 
 
 class SourceBlock(nn.Module):
-    """The source tutorial's block: a 1x1 convolution, without BatchNorm2d, goes around every one;
-    no stride.
-    """
+    """The source tutorial's block: around each goes a 1x1 convolution, without BatchNorm2d."""
 
     def __init__(self, in_channels: int, out_channels: int):
         super().__init__()

@@ -8,9 +8,7 @@ from torch import Tensor, nn
 def conv_block(
     in_channels: int, hidden_channels: int, out_channels: int, *, batch_norm: bool = False
 ) -> nn.Sequential:
-    """Two 3x3 convolutions with ReLU, then 2x2 max pooling: (N, in, H, W) -> (N, out, H / 2, W /
-    2).
-    """
+    """Two 3x3 convolutions with ReLU, 2x2 max pooling: (N, in, H, W) -> (N, out, H / 2, W / 2)."""
     layers: list[nn.Module] = []
     for before, after in ((in_channels, hidden_channels), (hidden_channels, out_channels)):
         layers.append(nn.Conv2d(before, after, kernel_size=3, padding=1, bias=not batch_norm))
@@ -32,8 +30,7 @@ def he_init(layer: nn.Module) -> None:
 
 
 class VGG(nn.Module):
-    """Convolution blocks, then linear layers with ReLU between: images (N, 3, size, size) -> logits
-    (N, num_classes).
+    """Convolution blocks, then linear layers: images (N, 3, size, size) -> logits (N, num_classes).
 
     Each pair in `blocks` gives the widths of a block's two convolutions; each block halves the
     image. `hidden` gives the widths of the linear layers before the last. The defaults are the

@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.gpu import __main__ as command
-from benchmarks.gpu import records
+from benchmarks.gpu import records, timing
 from benchmarks.gpu.data import Images, load
-from benchmarks.gpu.lanes import Context, OutOfTime, fit, search
+from benchmarks.gpu.lanes import Context, OutOfTime, fit, read_lines, search
 from benchmarks.gpu.sizes import MINI
 from benchmarks.gpu.trainer import Recipe, Trainer, augmented, learning_rates
 
@@ -54,26 +54,107 @@ def make_trainer(*, images: int = 40, epochs: int = 3, **changes) -> Trainer:
     return trainer
 
 
+def run_parts(monkeypatch, groups: list[str], folder, out, *options: str) -> list[dict]:
+    """The lines that a miniature run writes."""
+    monkeypatch.setattr(timing, "SECONDS", 0.01)
+    words = ["gpu", *groups, "--mini", "--lanes", "1", *options]
+    monkeypatch.setattr(sys, "argv", [*words, "--data", str(folder), "--out", str(out)])
+    command.main()
+    return read_lines(out / "jobs.jsonl")
+
+
+def write_lines(folder, *lines: dict) -> None:
+    folder.mkdir()
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "jobs.jsonl").write_text(text, encoding="utf-8")
+
+
 def test_every_part_runs_in_miniature_and_becomes_a_record(folder, tmp_path, monkeypatch):
     out, made = tmp_path / "out", tmp_path / "records"
-    parts = ["source", "networks", "depth", "faults"]
-    words = ["gpu", *parts, "--mini", "--lanes", "1", "--data", str(folder), "--out", str(out)]
-    monkeypatch.setattr(sys, "argv", words)
-    command.main()
-    lines = [json.loads(line) for line in (out / "jobs.jsonl").read_text().splitlines()]
+    groups = ["source+standard+faults", "depth", "networks"]
+    lines = run_parts(monkeypatch, groups, folder, out, "--timing")
     assert [line for line in lines if line["part"] in ("failed", "stopped")] == []
-    assert {line["part"] for line in lines} >= set(parts)
+    assert {line["part"] for line in lines} >= set(command.PARTS)
+    assert [list(line["images_a_second"]) for line in lines if line["part"] == "timing"] == [
+        ["source"], ["standard"], ["faults"], ["source", "standard", "faults"], ["depth"],
+        ["networks"],
+    ]  # fmt: skip
 
     words = ["records", str(out), str(made), "--data", str(folder)]
     monkeypatch.setattr(sys, "argv", words)
     records.main()
     names = {path.name.split("gpu-")[-1] for path in made.iterdir()}
     assert names == {
-        "recipe.json", "comparison.json", "depth.json", "07_diagnosis.cifar10-gpu.json",
+        "recipe.json", "comparison.json", "standard.json", "depth.json",
+        "07_diagnosis.cifar10-gpu.json",
     }  # fmt: skip
     diagnosis = json.loads((made / "07_diagnosis.cifar10-gpu.json").read_text())
-    assert len(diagnosis["faults"]) == 24  # so few images: both choices of the best are one
-    assert set(diagnosis["calibration"]) == {"leak, seed 0", "norm, seed 0", "plain, seed 0"}
+    assert len(diagnosis["faults"]) == 18  # so few images: both choices of the best are one
+    assert set(diagnosis["calibration"]) == {"leak, seed 0", "norm, seed 0"}
+
+
+def test_a_run_leaves_out_what_an_earlier_run_has(folder, tmp_path, monkeypatch):
+    groups, earlier = ["faults", "depth"], tmp_path / "earlier"
+    first = run_parts(monkeypatch, groups, folder, earlier)
+    lines = [line for line in first if line.get("arm") not in ("rate norm", "depth 8, none")]
+    write_lines(tmp_path / "known", *lines)
+    second = run_parts(
+        monkeypatch, groups, folder, tmp_path / "later", "--known", str(tmp_path / "known")
+    )
+    found = [(line["part"], line["arm"]) for line in second if "arm" in line]
+    assert found == [
+        ("faults", "rate norm"), ("search", "depth 8, none"), ("depth", "depth 8, none"),
+    ]  # fmt: skip
+
+
+def test_a_later_run_completes_the_records_of_an_earlier_one(tmp_path):
+    def source(arm: str, epochs: int) -> dict:
+        losses = [1.0] * epochs
+        return {"part": "source", "arm": arm, "seed": 0, "lr": 1e-4, "proper": losses} | {
+            "train_loss": losses, "last_loss": losses,
+        }  # fmt: skip
+
+    def searched(lr: float, value: float) -> dict:
+        return {"part": "search", "arm": "depth 8, none", "lr": lr, "val_accuracy": value}
+
+    def deep(seed: int, lr: float, value: float) -> dict:
+        found = {"part": "depth", "arm": "depth 8, none", "seed": seed, "lr": lr}
+        return found | {"train_loss": [1.0], "test_accuracy": value}
+
+    def began(device: str) -> dict:
+        return {"part": "began", "device": device, "torch": "2", "sizes": vars(MINI)}
+
+    write_lines(
+        tmp_path / "a", began("one"), source("source's ResNet", 2), source("source's CNN", 3),
+        searched(0.3, 0.7), deep(0, 0.3, 0.8), deep(1, 0.3, 0.9),
+    )  # fmt: skip
+    write_lines(
+        tmp_path / "b", began("two"), source("source's ResNet", 5), source("source's CNN", 1),
+        searched(1.0, 0.75), searched(0.01, 0.9), deep(0, 1.0, 0.85), deep(2, 0.3, 0.1),
+    )  # fmt: skip
+    lines = records.Lines([tmp_path / "a" / "jobs.jsonl", tmp_path / "b" / "jobs.jsonl"])
+    recipe = records.recipe(lines)
+    assert recipe["device"] == "one and two"
+    done = {name: found["epochs_done"] for name, found in recipe["networks"].items()}
+    assert done == {"source's ResNet": [5], "source's CNN": [3]}
+    (arm,) = records.depths(lines)["arms"]
+    assert arm["search_val_accuracy"] == {"0.01": 0.9, "0.3": 0.7, "1": 0.75}
+    assert (arm["lr"], arm["seed"], arm["test_accuracy"]) == (1.0, [0], [0.85])  # 0.01: no training
+
+
+def test_what_is_kept_is_on_disk_at_once(folder, tmp_path):
+    context = Context(load(folder, CPU), MINI, tmp_path, deadline=0)
+    context.keep("first", torch.ones(2))
+    context.keep("second", torch.zeros(3))
+    assert set(torch.load(tmp_path / "arrays-0.pt", weights_only=True)) == {"first", "second"}
+
+
+def test_an_unknown_part_lists_those_there_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["gpu", "source+speed", "--data", "x", "--out", "y"])
+    with pytest.raises(SystemExit):
+        command.main()
+    wanted = "no part 'speed'; there are source, networks, standard, depth, faults"
+    assert wanted in capsys.readouterr().err
 
 
 def test_the_rate_of_one_cycle_rises_then_falls_to_zero():
@@ -137,6 +218,13 @@ def test_a_reset_trainer_repeats_its_training_whatever_came_between():
     first, other, again = train(0), train(1), train(0)
     assert first == again
     assert first != other
+
+
+def test_warming_up_stays_within_a_schedule_of_two_steps():
+    trainer = make_trainer(images=24, epochs=1, drop_last=False)
+    assert len(trainer.lrs) == 2
+    trainer.warm_up()
+    assert trainer.count.item() == 1
 
 
 def test_forgotten_zero_grad_adds_up_the_gradients():

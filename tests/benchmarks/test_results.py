@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import tables
 from benchmarks.results import results
-from benchmarks.tables import recorded
+from benchmarks.tables import gain, recorded
 from course_utils.paths import ROOT
 from course_utils.results import RECORDED_DIR
 from tests.helpers import raises
@@ -49,3 +49,7 @@ def test_a_table_takes_the_original_images_once_all_of_it_is_measured_on_them(
 )
 def test_the_largest_rate_is_one_at_which_all_seeds_train(losses, expected):
     assert tables.largest_lr(tables.torch.tensor(losses), [0.1, 0.3, 1.0], 2.3) == expected
+
+
+def test_a_gain_is_printed_with_its_interval_in_points():
+    assert gain([0.9, 0.5, 0.7], [0.8, 0.4, 0.6]) == "+10.0 points (10.0 to 10.0)"

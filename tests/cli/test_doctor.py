@@ -8,8 +8,8 @@ import torch
 from click.testing import CliRunner
 
 from course_utils import paths
-from course_utils.__main__ import main
 from course_utils.cli import doctor
+from course_utils.cli.commands import main
 
 
 @pytest.fixture

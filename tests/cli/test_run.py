@@ -22,8 +22,8 @@ import yaml
 from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils.__main__ import COMMANDS, main
 from course_utils.cli import claims, execution, parameters, run
+from course_utils.cli.commands import COMMANDS, main
 from course_utils.cli.run import Request, run_lessons
 
 PARAMETERS = """\
@@ -761,7 +761,7 @@ HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "papermill", "nbformat",
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_imports_nothing_heavy(command):
     code = (
-        "import sys; from course_utils.__main__ import main\n"
+        "import sys; from course_utils.cli.commands import main\n"
         f"main({[*command, '--help']}, standalone_mode=False)\n"
         f"print('heavy:', *sorted({HEAVY} & set(sys.modules)))"
     )

@@ -6,15 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, require
+from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
-    exercise,
     judge_accuracy,
     judge_size,
-    require,
     require_tensor,
     returned,
     size_and_scores,

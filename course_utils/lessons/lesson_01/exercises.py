@@ -3,14 +3,12 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, plain, require
+from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
-    exercise,
-    plain,
-    require,
     require_pair,
     require_tensor,
     returned,

@@ -4,14 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, plain, require
+from course_utils.lessons.judging import (
     as_number,
     calls,
     close,
-    exercise,
     kind,
-    plain,
-    require,
     require_pair,
     require_tensor,
     returned,

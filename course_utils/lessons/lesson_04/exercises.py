@@ -3,12 +3,11 @@
 import torch
 from torch import nn
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, require
+from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
-    exercise,
-    require,
     require_tensor,
     returned,
     same,

@@ -3,13 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, require
+from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
-    exercise,
-    require,
     require_pair,
     require_tensor,
     returned,

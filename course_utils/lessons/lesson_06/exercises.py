@@ -4,13 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, require
+from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
     close,
-    exercise,
-    require,
     require_tensor,
     returned,
     same,

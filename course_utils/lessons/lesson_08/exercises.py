@@ -2,15 +2,8 @@
 
 import torch
 
-from course_utils.exercises import (
-    as_number,
-    calls,
-    exercise,
-    require,
-    require_tensor,
-    returned,
-    same,
-)
+from course_utils.exercises import exercise, require
+from course_utils.lessons.judging import as_number, calls, require_tensor, returned, same
 
 RATES_AT = (  # step, steps, peak, warmup
     (0, 100, 0.4, 0.25),

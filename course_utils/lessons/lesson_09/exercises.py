@@ -5,12 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-from course_utils.exercises import (
+from course_utils.exercises import exercise, require
+from course_utils.lessons.judging import (
     as_number,
     calls,
     close,
-    exercise,
-    require,
     require_tensor,
     returned,
     same,

@@ -5,7 +5,7 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
-from course_utils import diagrams
+from course_utils.lessons import diagrams
 from course_utils.models import VGG
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from torch import nn
 
-from course_utils import scoreboard as module
-from course_utils.scoreboard import score, scoreboard
+from course_utils.lessons import scoreboard as module
+from course_utils.lessons.scoreboard import score, scoreboard
 
 
 @pytest.fixture

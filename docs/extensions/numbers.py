@@ -1,0 +1,39 @@
+"""Pages read their numbers from the records: Markdown sources are Jinja templates."""
+
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from sphinx.application import Sphinx
+
+from extensions import records
+from extensions.catalogue import Lesson, routes
+from extensions.notebooks import glossary_terms
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", _render)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _render(app: Sphinx, name: str, source: list[str]) -> None:
+    if name.startswith(("lessons/", "api/")):
+        return
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+    template = environment.from_string(source[0])
+    source[0] = template.render(context(Path(app.srcdir), app.config.course_lessons))
+
+
+def context(docs: Path, lessons: list[Lesson]) -> dict:
+    """What a page may name in double braces."""
+    return {
+        "lessons": lessons,
+        "routes": routes(lessons),
+        "terms": glossary_terms((docs / "glossary.md").read_text(encoding="utf-8")),
+        "fault": records.fault,
+        "record": records.record,
+        "published": records.published,
+        "percent": records.percent,
+        "mean": records.mean,
+        "scoreboard": records.scoreboard_rows,
+        "results": records.recorded_tables,
+    }

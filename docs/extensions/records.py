@@ -1,0 +1,77 @@
+"""Numbers of the pages, from `benchmarks/results` and `notebooks/results`."""
+
+import json
+from statistics import fmean
+from typing import Any
+
+from course_utils.paths import ROOT
+from course_utils.results import load_recorded
+
+PUBLISHED = ROOT / "notebooks" / "results"
+FAULTS = ("07_diagnosis.cifar10-gpu", "07_diagnosis.cifar10-jpeg")
+
+
+def record(name: str, *keys: Any) -> Any:
+    """A value of a recorded result, by its keys."""
+    return _look_up(load_recorded(name), name, keys)
+
+
+def published(lesson: str, *keys: Any) -> Any:
+    """A value of a lesson's published run, by its keys."""
+    path = next(PUBLISHED.glob(f"{lesson}_*.json"))
+    return _look_up(json.loads(path.read_text(encoding="utf-8")), path.name, keys)
+
+
+def _look_up(value: Any, name: str, keys: tuple) -> Any:
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            raise KeyError(f"{name} has no {' > '.join(map(str, keys))}: see its JSON") from None
+    return value
+
+
+def fault(name: str) -> str:
+    """What a mistake costs, in words, from lesson 07's records: the first that has measured it.
+
+    Raises:
+        KeyError: if none has.
+    """
+    for file in FAULTS:
+        for entry in load_recorded(file)["faults"]:
+            if entry["fault"] == name:
+                return _cost(entry, load_recorded(file)["dataset"])
+    raise KeyError(f"no record of lesson 07 measures {name!r}")
+
+
+def _cost(entry: dict[str, Any], dataset: str) -> str:
+    pairs = zip(entry["healthy"], entry["faulty"], strict=True)
+    both = [pair for pair in pairs if None not in pair]
+    healthy, faulty = (fmean(values) for values in zip(*both, strict=True))
+    where = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 (JPEG)"}[dataset]
+    seeds = f"{len(both)} seed{'s' if len(both) > 1 else ''}"
+    return f"{percent(faulty)} instead of {percent(healthy)} ({where}, {seeds})"
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %")
+
+
+def mean(values: list[float]) -> float:
+    return fmean(values)
+
+
+def scoreboard_rows() -> list[dict[str, Any]]:
+    """The published models of all lessons: accuracy, parameters and multiply-adds of each."""
+    rows = []
+    for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for name, row in results.get("scoreboard", {}).items():
+            rows.append({"lesson": path.stem[:2], "model": name, **row})
+    return rows
+
+
+def recorded_tables() -> str:
+    """RESULTS.md without its title."""
+    text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    return text.split("\n", 1)[1]
