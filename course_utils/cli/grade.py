@@ -106,7 +106,7 @@ def run_grade(
     from course_utils.cli.grading.report import write_marks
 
     lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
-    values = {lesson: values_cell(notebooks, lesson, rules) for lesson in lessons}
+    values = values_cells(notebooks, rules)
     submissions, problems = find_submissions(folder, lessons)
     marks, jobs = [], []
     for submission in submissions:
@@ -146,13 +146,19 @@ def run_grade(
     return status
 
 
-def values_cell(notebooks: Path, lesson: str, rules: Rules) -> str:
-    """A cell that sets a lesson's parameters as the rules say, as papermill would."""
+def values_cells(notebooks: Path, rules: Rules) -> dict[str, str]:
+    """For each lesson a cell that sets its parameters as the rules say, as papermill would.
+
+    Raises:
+        click.ClickException: if there is no such preset or data set.
+    """
     declared, presets = read_course(notebooks, rules.preset)
-    dataset = rules.dataset if "dataset" in declared[lesson] else None
-    request = Request(preset=rules.preset, dataset=dataset)
-    values = lesson_values(lesson, declared[lesson], presets[rules.preset], request)
-    return "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    cells = {}
+    for lesson, parameters in declared.items():
+        request = Request(preset=rules.preset, dataset=rules.dataset)
+        values = lesson_values(lesson, parameters, presets[rules.preset], request)
+        cells[lesson] = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    return cells
 
 
 def find_submissions(
