@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # What a class needs besides the notebooks, from the course's folder.
-FILES = ("requirements.txt", "constraints.txt", "pyproject.toml", "README.md", "LICENSE")
-FOLDERS = ("course_utils", "benchmarks/results", "data/weights", "docs")
+FILES = (
+    *("README.md", "LICENSE", "CITATION.cff", "RESULTS.md", "Makefile", "pyproject.toml"),
+    *("requirements.txt", "constraints.txt", "data/README.md", "docs/cost.png", "docs/shapes.png"),
+    *("notebooks/presets.yaml", "notebooks/claims.yaml"),
+)
+FOLDERS = ("course_utils", "benchmarks/results", "data/weights", "notebooks/results")
 SHEET = "exercises.csv"
 HEADING = re.compile(r"\n*^#+ Solutions?\s*$", re.MULTILINE)
 POINTER = re.compile(r" ?Solutions are folded at the end[^.;]*(\.|; (?=\w))")
@@ -153,15 +157,14 @@ def read_points(sheet: Path) -> dict[str, float]:
 
 
 def copy_course(folder: Path) -> None:
+    """Copy what the notebooks import and draw; not `docs`, where a site may hold solutions."""
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*", "*.part")
-    for name in FILES:
-        if (ROOT / name).exists():
-            shutil.copyfile(ROOT / name, folder / name)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("presets.yaml", "claims.yaml"):
-        shutil.copyfile(ROOT / "notebooks" / name, folder / "notebooks" / name)
-    shutil.copytree(ROOT / "notebooks" / "results", folder / "notebooks" / "results")
+    for name in FILES:
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
 
 
 def pack(folder: Path) -> int:

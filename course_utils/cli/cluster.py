@@ -7,6 +7,7 @@ others; a job counts once, when its result arrives.
 import hashlib
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import metadata
@@ -69,35 +70,36 @@ class Door:
         self.refused: set[str] = set()
         self.last_seen = time.monotonic()  # a worker that may have jobs
 
-    def look(self) -> None:
-        """Examine workers that are new.
+    def look(self) -> int:
+        """Examine workers that are new; how many jobs those that may have any can do at once.
 
         Raises:
             click.ClickException: if there has been none that may have jobs for `PATIENCE` seconds.
         """
-        there = set(self.client.scheduler_info(n_workers=-1)["workers"])
-        new = sorted(there - self.admitted - self.refused)
+        there = self.client.scheduler_info(n_workers=-1)["workers"]
+        new = sorted(set(there) - self.admitted - self.refused)
         answers = self.client.run(describe_worker, workers=new, on_error="return") if new else {}
         for address, answer in answers.items():
-            reason = self.refusal(answer)
-            if reason:
+            if reason := self.refusal(answer):
                 click.echo(f"worker {address} refused: {reason}", err=True)
                 self.refused.add(address)
             else:
                 self.client.run(admit, workers=[address])
                 self.admitted.add(address)
-        if there & self.admitted:
+        slots = sum(there[address]["nthreads"] for address in self.admitted & set(there))
+        if slots:
             self.last_seen = time.monotonic()
         elif time.monotonic() - self.last_seen > PATIENCE:
             raise click.ClickException(
                 f"no worker that may have jobs for {PATIENCE:.0f} s: start one with the same course, "
-                "then the same command goes on"
+                "then the same command with --resume goes on"
             )
+        return slots
 
     def refusal(self, answer: Any) -> str:
         """Why a worker gets no jobs, or ""."""
         if isinstance(answer, BaseException):
-            return f"it cannot use the course ({type(answer).__name__})"
+            return f"it cannot use the course ({' '.join(str(answer).split())[:100]})"
         version, datasets = answer
         if version != course_version():
             return f"its course is {version}, here it is {course_version()}"
@@ -115,32 +117,43 @@ def run_on_workers(
             that may have jobs is there for `PATIENCE` seconds.
     """
     client = _connect(address)
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    own = {"threads": int(given)} if given.isdigit() else {}
+    todo, running = deque(jobs), {}
+    with client:
+        door = Door(client, {job["dataset"] for job in jobs if job.get("dataset")})
+        try:
+            while todo or running:
+                slots = door.look()
+                if not slots:  # Dask forgets to give them to workers that are admitted later
+                    client.cancel(list(running))
+                    todo.extendleft(running.values())
+                    running.clear()
+                while todo and len(running) < slots:
+                    job = todo.popleft()
+                    running[_submit(client, work, {**job, **own})] = job
+                for future in _ended(running):
+                    yield running.pop(future), _result(future)
+        finally:
+            client.cancel(list(running))
+
+
+def _submit(client: Any, work: Callable[[dict], dict], job: dict[str, Any]) -> Any:
+    return client.submit(on_worker, work, job, pure=False, resources={RESOURCE: 1})
+
+
+def _ended(running: dict) -> set:
+    """The futures that have ended, after at most `LOOK` seconds."""
     from distributed import TimeoutError as NoneYet
     from distributed import wait
 
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    own = {"threads": int(given)} if given.isdigit() else {}
-    with client:
-        door = Door(client, {job["dataset"] for job in jobs if job.get("dataset")})
-        futures = {
-            client.submit(
-                on_worker, work, {**job, **own}, pure=False, resources={RESOURCE: 1}, retries=0
-            ): job
-            for job in jobs
-        }
-        pending = set(futures)
-        try:
-            while pending:
-                door.look()
-                try:
-                    done = wait(pending, timeout=LOOK, return_when="FIRST_COMPLETED").done
-                except NoneYet:
-                    continue
-                pending -= done
-                for future in done:
-                    yield futures[future], _result(future)
-        finally:
-            client.cancel(list(pending))
+    if not running:
+        time.sleep(LOOK)
+        return set()
+    try:
+        return wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done
+    except NoneYet:
+        return set()
 
 
 def _result(future: Any) -> dict[str, Any]:

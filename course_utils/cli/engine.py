@@ -4,9 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
+
+from course_utils.paths import DATA_DIR
 
 Job = dict[str, Any]  # plain values, which any machine can read
 Work = Callable[[Job], dict[str, Any]]
@@ -70,6 +73,31 @@ def _stop_kernels(pending: set) -> None:
     while not all(future.done() for future in pending):
         kill_kernels()  # again and again: one may just be starting
         time.sleep(0.1)
+
+
+def named_dataset(value: str, portable: bool) -> str:
+    """A data set by a name that means the same for every point: "auto" is decided here.
+
+    Raises:
+        click.ClickException: if `portable` and it is a folder outside the data folder.
+    """
+    if value == "auto":
+        return "cifar10" if (DATA_DIR / "cifar-10-batches-py").is_dir() else "shapes"
+    if not portable or not Path(value).is_absolute():
+        return value
+    if Path(value).parent != DATA_DIR:
+        raise click.ClickException(
+            f"dataset {value!r}: other machines look for it by name: put it into the data folder of each"
+        )
+    return Path(value).name
+
+
+def located(values: dict[str, Any]) -> dict[str, Any]:
+    """A lesson's values, with the folder that a data set's name means on this machine."""
+    dataset = values.get("dataset")
+    if dataset and not Path(dataset).is_absolute() and (DATA_DIR / dataset).is_dir():
+        return {**values, "dataset": str(DATA_DIR / dataset)}
+    return values
 
 
 def options(command: Callable) -> Callable:

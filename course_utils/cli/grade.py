@@ -11,7 +11,7 @@ import click
 
 from course_utils.cli import engine
 from course_utils.cli.assign import read_points
-from course_utils.cli.engine import Engine
+from course_utils.cli.engine import Engine, named_dataset
 from course_utils.cli.execution import short
 from course_utils.cli.grading import limits
 from course_utils.cli.grading.cells import Exercise, find_exercises, is_starter, program
@@ -101,14 +101,12 @@ def run_grade(
     Raises:
         click.ClickException: if nothing was handed in, or a rule does not fit.
     """
-    from tqdm import tqdm
-
     from course_utils.cli.grading.report import write_marks
 
     lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
-    values = {lesson: values_cell(notebooks, lesson, rules) for lesson in lessons}
     submissions, problems = find_submissions(folder, lessons)
-    marks, jobs = [], []
+    marks, jobs = [], {}
+    values = lessons_values(notebooks, rules, portable=where.scheduler is not None)
     for submission in submissions:
         for exercise in find_exercises(lessons[submission.lesson]):
             mark = Mark(submission.who, submission.lesson, exercise.name, exercise.measured)
@@ -116,43 +114,89 @@ def run_grade(
             job = describe(lessons[submission.lesson], exercise, submission, rules)
             if isinstance(job, str):
                 mark.line = job
-            else:
-                jobs.append(job | {"index": len(marks) - 1, "values": values[submission.lesson]})
-    kept = Kept(out / "checked", resume)
-    todo = [job for job in jobs if not kept.read(job, marks[job["index"]])]
-    bar = tqdm(total=len(marks), initial=len(marks) - len(todo), desc="grade", disable=None)
-    status, faults = 0, {}
+                continue
+            its_values = values[submission.lesson]
+            job |= {"values": its_values, "dataset": its_values.get("dataset")}
+            job["key"] = key(job)
+            jobs.setdefault(job["key"], (job, []))[1].append(mark)
     try:
-        with bar:
-            for job, result in where.run(limits.run, todo):
-                mark = marks[job["index"]]
-                give(mark, result)
-                if fault := result.get("fault") or result.get("error"):
-                    faults[mark.lesson] = fault
-                else:
-                    kept.write(job, mark)
-                bar.update()
+        faults = check(jobs, len(marks), out / "checked", where, resume=resume)
     except KeyboardInterrupt:
         click.echo("interrupted: the same command with --resume goes on", err=True)
         return 130
-    for lesson, fault in faults.items():
-        click.echo(f"{lesson}: the lesson's own cells fail, nothing was judged: {fault}", err=True)
-        status = 1
-    for problem in problems:
+    for problem in [*faults, *problems]:
         click.echo(problem, err=True)
     write_marks(out, marks, problems, worth or {})
     people = len({mark.who for mark in marks})
     click.echo(f"{people} submissions, {len(marks)} exercises: {short(out / 'index.html')}")
-    return status
+    return int(bool(faults))
 
 
-def values_cell(notebooks: Path, lesson: str, rules: Rules) -> str:
-    """A cell that sets a lesson's parameters as the rules say, as papermill would."""
+def check(
+    jobs: dict[str, tuple[dict[str, Any], list[Mark]]],
+    total: int,
+    folder: Path,
+    where: Engine,
+    *,
+    resume: bool,
+) -> list[str]:
+    """Run jobs, equal ones once, and fill in their marks; a line for each lesson that failed.
+
+    With `resume`, verdicts in `folder` are kept: they lie there under all that they depend on.
+    """
+    from tqdm import tqdm
+
+    todo, faults = [], {}
+    for name, (job, marks) in jobs.items():
+        path = folder / f"{name}.json"
+        if resume and path.exists():
+            fill(marks, json.loads(path.read_text(encoding="utf-8")))
+        else:
+            todo.append(job)
+    folder.mkdir(parents=True, exist_ok=True)
+    left = sum(len(jobs[job["key"]][1]) for job in todo)
+    with tqdm(total=total, initial=total - left, desc="grade", disable=None) as bar:
+        for job, result in where.run(limits.run, todo):
+            marks = jobs[job["key"]][1]
+            verdict = judged(job["exercise"], result)
+            fill(marks, verdict)
+            bar.update(len(marks))
+            if reason := result.get("fault") or result.get("error"):
+                faults[marks[0].lesson] = f"{marks[0].lesson}: {verdict['line']} {reason}"
+            else:
+                text = json.dumps(verdict, ensure_ascii=False) + "\n"
+                write_text(folder / f"{job['key']}.json", text)
+    return list(faults.values())
+
+
+def fill(marks: list[Mark], verdict: dict[str, Any]) -> None:
+    for mark in marks:
+        mark.share, mark.line, mark.seconds = (verdict[n] for n in ("share", "line", "seconds"))
+
+
+def key(job: dict[str, Any]) -> str:
+    """A hash of all that a verdict depends on, but for the machine."""
+    from course_utils.cli.cluster import course_version
+
+    text = json.dumps([job, course_version()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def lessons_values(notebooks: Path, rules: Rules, *, portable: bool) -> dict[str, dict[str, Any]]:
+    """The values of each lesson's parameters as the rules say; `portable` as in `named_dataset`.
+
+    Raises:
+        click.ClickException: if there is no such preset or data set.
+    """
     declared, presets = read_course(notebooks, rules.preset)
-    dataset = rules.dataset if "dataset" in declared[lesson] else None
-    request = Request(preset=rules.preset, dataset=dataset)
-    values = lesson_values(lesson, declared[lesson], presets[rules.preset], request)
-    return "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    request = Request(preset=rules.preset, dataset=rules.dataset)
+    found = {}
+    for lesson, parameters in declared.items():
+        values = lesson_values(lesson, parameters, presets[rules.preset], request)
+        if "dataset" in values:
+            values["dataset"] = named_dataset(values["dataset"], portable)
+        found[lesson] = values
+    return found
 
 
 def find_submissions(
@@ -202,66 +246,38 @@ def describe(
         return f'no cell calls check("{exercise.name}", ...)'
     if is_starter(cells["answer"], exercise):
         return "not begun: the cell is the starter's."
-    names = {"exercise": exercise.name, "dataset": rules.dataset}
-    return {**cells, **names, "seconds": rules.seconds, "memory": rules.memory}
+    limited = {"seconds": rules.seconds, "memory": rules.memory}
+    return {**cells, **limited, "exercise": exercise.name}
 
 
-def give(mark: Mark, result: dict[str, Any]) -> None:
-    """Judge, here, what came back from a submission's process."""
+def judged(exercise: str, result: dict[str, Any]) -> dict[str, Any]:
+    """The verdict, made here, on what came back from a submission's process."""
+    share, line = _verdict(exercise, result)
+    return {"share": share, "line": tidy(line), "seconds": round(result.get("seconds", 0.0), 1)}
+
+
+def _verdict(exercise: str, result: dict[str, Any]) -> tuple[int, str]:
     from course_utils.cli.grading import values
     from course_utils.exercises import judge
 
-    mark.seconds = round(result.get("seconds", 0.0), 1)
-    if result.get("fault") or result.get("error"):
-        mark.line = "not judged: the lesson's own cells failed."
-        return
+    if result.get("fault"):
+        return 0, "not judged: the lesson's own cells fail."
+    if result.get("error"):
+        return 0, "not judged: it could not be run."
     if result["collected"] is None:
-        mark.line = f"not yet. {result['stopped']}."
-        return
+        return 0, f"not yet. {result['stopped']}."
     try:
         collected = values.loads(result["collected"])
         called = type(collected) is dict and collected["called"] is True
     except (ValueError, KeyError):
-        mark.line = "not yet. What came back cannot be read."
-        return
+        return 0, "not yet. What came back cannot be read."
     if not called:
-        mark.line = f'not yet. The cell ran, and never called check("{mark.exercise}", ...).'
-        return
-    verdict = judge(mark.exercise, collected.get("value"))
-    mark.share, mark.line = int(verdict.correct), tidy(verdict.message)
+        return 0, f'not yet. The cell ran, and never called check("{exercise}", ...).'
+    verdict = judge(exercise, collected.get("value"))
+    return int(verdict.correct), verdict.message
 
 
 def tidy(text: str) -> str:
     """One line of at most 300 printable characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:3000]).split())
     return line if len(line) <= 300 else f"{line[:297]}..."
-
-
-class Kept:
-    """Verdicts of an earlier run, by all that they depend on."""
-
-    def __init__(self, folder: Path, resume: bool) -> None:
-        self.folder, self.resume = folder, resume
-
-    def _path(self, job: dict[str, Any]) -> Path:
-        from course_utils.cli.cluster import course_version
-
-        parts = {name: value for name, value in job.items() if name not in ("index", "threads")}
-        text = json.dumps([parts, course_version()], sort_keys=True)
-        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
-
-    def read(self, job: dict[str, Any], mark: Mark) -> bool:
-        """Fill in a mark that is known; whether it is."""
-        path = self._path(job)
-        if not self.resume or not path.exists():
-            return False
-        known = json.loads(path.read_text(encoding="utf-8"))
-        mark.share = known["share"]
-        mark.line = known["line"]
-        mark.seconds = known["seconds"]
-        return True
-
-    def write(self, job: dict[str, Any], mark: Mark) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        known = {"share": mark.share, "line": mark.line, "seconds": mark.seconds}
-        write_text(self._path(job), json.dumps(known, ensure_ascii=False) + "\n")

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from course_utils.cli import engine
-from course_utils.cli.engine import Engine
+from course_utils.cli.engine import Engine, located, named_dataset
 from course_utils.cli.execution import Task, attempt, short
 from course_utils.cli.notebooks import read_notebook, select_lessons
 from course_utils.cli.parameters import check_names
@@ -27,7 +27,7 @@ from course_utils.cli.run import (
     refuse_small_folders,
 )
 from course_utils.cli.sweep_report import check_metric, write_report, written
-from course_utils.paths import DATA_DIR, RUNS_DIR, replacing, write_text
+from course_utils.paths import RUNS_DIR, replacing, write_text
 
 KEPT = (".ipynb", ".html", ".json", ".failed.ipynb")  # of a point; weights are not
 
@@ -175,23 +175,6 @@ def split_values(text: str) -> list[str]:
     return [value.strip() for value in re.split(r",(?![^\[(]*[\])])", text)]
 
 
-def named_dataset(value: str, portable: bool) -> str:
-    """A data set by a name that means the same for every point: "auto" is decided here.
-
-    Raises:
-        click.ClickException: if `portable` and it is a folder outside the data folder.
-    """
-    if value == "auto":
-        return "cifar10" if (DATA_DIR / "cifar-10-batches-py").is_dir() else "shapes"
-    if not portable or not Path(value).is_absolute():
-        return value
-    if Path(value).parent != DATA_DIR:
-        raise click.ClickException(
-            f"dataset {value!r}: other machines look for it by name: put it into the data folder of each"
-        )
-    return Path(value).name
-
-
 def label(swept: dict[str, Any]) -> str:
     """The point in words, as "learning_rate=0.001, seed=0"."""
     return ", ".join(f"{name}={written(value)}" for name, value in swept.items())
@@ -266,7 +249,7 @@ def run_point(job: dict[str, Any]) -> dict[str, Any]:
             each.mkdir()
         source.write_text(job["notebook"], encoding="utf-8")
         variables = {"COURSE_RUNS": name, "OMP_NUM_THREADS": str(job["threads"])}
-        outcome = attempt(Task(source, _found(job["values"]), folder, variables=variables))
+        outcome = attempt(Task(source, located(job["values"]), folder, variables=variables))
         paths = [folder / f"{job['lesson']}{ending}" for ending in KEPT]
         files = {path.name: path.read_bytes() for path in paths if path.exists()}
     return {
@@ -275,14 +258,6 @@ def run_point(job: dict[str, Any]) -> dict[str, Any]:
         "report": outcome.report,
         "files": files,
     }
-
-
-def _found(values: dict[str, Any]) -> dict[str, Any]:
-    """The values, with the folder that a data set's name means on this machine."""
-    dataset = values.get("dataset")
-    if dataset and not Path(dataset).is_absolute() and (DATA_DIR / dataset).is_dir():
-        return {**values, "dataset": str(DATA_DIR / dataset)}
-    return values
 
 
 def keep(point: Point, job: dict[str, Any], result: dict[str, Any]) -> None:

@@ -224,6 +224,34 @@ def test_resume_keeps_verdicts_and_runs_what_changed(graded, course, tmp_path, m
     assert len(ran) > 10
 
 
+def test_a_worker_of_dask_gives_the_same_marks(lab, course, tmp_path):
+    handed_in(tmp_path / "in" / "Łukasz.ipynb", RIGHT)
+    handed_in(tmp_path / "in" / "wrong.ipynb", RIGHT.replace("dim=1", "dim=0"))
+    lab.worker("a")
+    places = {"here": Engine(jobs=2), "there": Engine(scheduler=lab.address)}
+    tables = {}
+    for place, where in places.items():
+        assert run_grade(course, tmp_path / "in", tmp_path / place, Rules(), where) == 0
+        text = (tmp_path / place / "marks.csv").read_text(encoding="utf-8")
+        tables[place] = [line.rpartition(",")[0] for line in text.splitlines()]  # without seconds
+    assert tables["here"] == tables["there"]
+    assert "Łukasz,00_tiny,00.softmax,1,1,no,correct." in tables["here"]
+
+
+def test_equal_answers_run_once(course, tmp_path, monkeypatch):
+    ran = []
+    kept = '["dict", ["called", true], ["value", null]]'
+    monkeypatch.setattr(
+        limits, "run", lambda job: ran.append(job) or {"collected": kept, "seconds": 1.0}
+    )
+    for who in ("a", "b"):
+        handed_in(tmp_path / "in" / f"{who}.ipynb", RIGHT)
+    assert run_grade(course, tmp_path / "in", tmp_path / "out", Rules(), Engine()) == 0
+    assert len(ran) == 1
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert page.count("What came back cannot be compared") == 2
+
+
 def test_a_lesson_whose_own_cells_fail_is_named_and_judged_by_nobody(course, tmp_path, capsys):
     handed_in(tmp_path / "in" / "a.ipynb", RIGHT, RIGHT_RATE)
     rules = Rules(dataset="arrows")
@@ -234,7 +262,7 @@ def test_a_lesson_whose_own_cells_fail_is_named_and_judged_by_nobody(course, tmp
     nbformat.write(notebook, bad / "00_tiny.ipynb")
     (bad / "presets.yaml").write_text("laptop: {}\n", encoding="utf-8")
     assert run_grade(bad, tmp_path / "in", tmp_path / "out", rules, Engine(jobs=2)) == 1
-    said = "00_tiny: the lesson's own cells fail, nothing was judged: ValueError: no such images"
+    said = "00_tiny: not judged: the lesson's own cells fail. ValueError: no such images"
     assert said in capsys.readouterr().err
 
 

@@ -1,13 +1,9 @@
 """Sweeps of a tiny lesson: here, and by Dask's workers, of which one is killed and one refused."""
 
 import csv
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
 from types import SimpleNamespace
 
 import click
@@ -16,10 +12,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.cli import cluster, sweep, sweep_report
-from course_utils.cli.engine import Engine
+from course_utils.cli.engine import Engine, named_dataset
 from course_utils.cli.run import Request
-from course_utils.cli.sweep import named_dataset, plan, run_sweep, split_values
+from course_utils.cli.sweep import plan, run_sweep, split_values
 from course_utils.paths import DATA_DIR
+from tests.cli.conftest import until
 
 PARAMETERS = """\
 dataset: str = "auto"  # the images
@@ -184,48 +181,6 @@ def test_curves_of_words_and_of_several_parameters():
 # More than one machine
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """A scheduler and a way to start workers, each a process with a data folder of its own."""
-    pytest.importorskip("distributed")
-    started = []
-
-    def start(*command, **variables):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
-        environment["DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE"] = "False"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli." + command[0], *command[1:]],
-            env=environment,
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    address = tmp_path / "scheduler.json"
-    start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(address))
-    until(address.exists)
-    place = json.loads(address.read_text(encoding="utf-8"))["address"]
-
-    def worker(name, **variables):
-        options = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--name", name)
-        return start("dask_worker", place, *options, **variables)
-
-    yield SimpleNamespace(address=place, worker=worker)
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
 def test_workers_do_the_same_though_one_is_killed_and_one_is_refused(
     lab, swept, course, tmp_path, monkeypatch, capsys
 ):
@@ -239,7 +194,8 @@ def test_workers_do_the_same_though_one_is_killed_and_one_is_refused(
         (other / "course_utils" / name).write_text("", encoding="utf-8")
     monkeypatch.setenv("TEST_SECONDS", "1.5")  # so that a point is running when its worker dies
     workers = [lab.worker("a"), lab.worker("b")]
-    lab.worker("old", PYTHONPATH=str(other))
+    others = os.pathsep.join([str(other), os.environ.get("PYTHONPATH", "")])
+    lab.worker("old", PYTHONPATH=others)
     points = tmp_path / "there" / "tiny" / "points"
 
     def kill_one():
@@ -269,7 +225,7 @@ def test_workers_do_the_same_though_one_is_killed_and_one_is_refused(
         (("{here}", ["shapes", "leaves"]), ""),
         (("{here}", ["shapes"]), "leaves is not in its data folder"),
         (("1.0 (0)", ["shapes", "leaves"]), "its course is 1.0 (0), here it is {here}"),
-        (ImportError("x"), "it cannot use the course (ImportError)"),
+        (ImportError("no such\nmodule"), "it cannot use the course (no such module)"),
     ],
 )
 def test_why_a_worker_gets_no_jobs(answer, reason):

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def python(source: str) -> str:
     return source
 
 
+@lru_cache(maxsize=10_000)  # the same cells, for each exercise of each submission
 def parsed(source: str) -> ast.Module:
     """A cell's syntax tree, empty if it is no Python: then it defines nothing."""
     try:
@@ -47,6 +49,7 @@ def parsed(source: str) -> ast.Module:
         return ast.Module([], [])
 
 
+@lru_cache(maxsize=10_000)
 def checked(source: str) -> str | None:
     """The exercise that a cell checks: the first argument of its last call of `check`."""
     calls = [
@@ -123,7 +126,8 @@ def program(lesson: "NotebookNode", exercise: Exercise, submission: "NotebookNod
         return {"parameters": "", "before": [], "own": [], "answer": None}
     course = []
     parameters = ""
-    known = _known(lesson)
+    known = {part for cell in _lessons_own(lesson) for part in (cell.id, cell.source)}
+    solutions = {cell.id for cell in lesson.cells if "solution" in tags(cell)}
     for cell in lesson.cells:
         if cell.id == exercise.starter.id:
             break
@@ -133,8 +137,9 @@ def program(lesson: "NotebookNode", exercise: Exercise, submission: "NotebookNod
             course.append(cell.source)
     own = []
     for cell in submission.cells[: submission.cells.index(answer)]:
-        lessons_own = not is_exercise(cell) and (cell.get("id") in known or cell.source in known)
-        if cell.cell_type == "code" and not lessons_own and not _is_solution(cell, lesson):
+        if cell.cell_type != "code" or "solution" in tags(cell) or cell.get("id") in solutions:
+            continue
+        if is_exercise(cell) or not known & {cell.get("id"), cell.source}:
             own.append(cell.source)
     own, names = needed(own, used(parsed(answer.source)))
     if not exercise.measured:
@@ -162,18 +167,12 @@ def is_starter(source: str, exercise: Exercise) -> bool:
     return ast.dump(parsed(source)) == ast.dump(parsed(exercise.starter.source))
 
 
-def _known(lesson: "NotebookNode") -> set[str]:
-    """The ids and sources of a lesson's code cells, but for its exercises."""
-    cells = [c for c in lesson.cells if c.cell_type == "code" and not is_exercise(c)]
-    return {cell.id for cell in cells} | {cell.source for cell in cells}
+def _lessons_own(lesson: "NotebookNode") -> "list[NotebookNode]":
+    """A lesson's code cells, but for its exercises."""
+    return [cell for cell in lesson.cells if cell.cell_type == "code" and not is_exercise(cell)]
 
 
 def is_exercise(cell: "NotebookNode") -> bool:
     """Whether a code cell checks an exercise."""
     name = checked(cell.source)
     return bool(name and re.match(r"\d\d\.\w+$", name))
-
-
-def _is_solution(cell: "NotebookNode", lesson: "NotebookNode") -> bool:
-    ids = {each.id for each in lesson.cells if "solution" in tags(each)}
-    return "solution" in tags(cell) or cell.get("id") in ids

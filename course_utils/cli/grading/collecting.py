@@ -49,7 +49,8 @@ def main() -> None:
         from course_utils.cli.grading import values
 
         exercises.check = lambda name, answer: None  # the lesson's cells import it from there
-        for source in (job["parameters"], job["values"], *job["before"]):
+        given = "\n".join(f"{name} = {value!r}" for name, value in job["values"].items())
+        for source in (job["parameters"], given, *job["before"]):
             _execute(source, namespace)
     except BaseException as error:
         (here / FAULT).write_text(f"{type(error).__name__}: {error}", encoding="utf-8")

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from course_utils.cli.engine import located
 from course_utils.cli.grading.collecting import COLLECTED, FAULT, READY
 from course_utils.paths import DATA_DIR, ROOT
 
@@ -30,7 +31,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     """Run the cells of a job in a process of its own, in an empty folder that is removed.
 
     Args:
-        job: what `cells.program` gives, with "exercise", "values" (a cell that sets the
+        job: what `cells.program` gives, with "exercise", "values" (of the lesson's
             parameters), "threads", "seconds" and "memory" (megabytes, beyond what the lesson itself
             takes).
 
@@ -40,7 +41,8 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
         here = Path(folder)
-        (here / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        given = {**job, "values": located(job["values"])}
+        (here / "job.json").write_text(json.dumps(given), encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, "-c", START],
             cwd=here,
