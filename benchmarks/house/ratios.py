@@ -39,7 +39,7 @@ class Plan:
     images: int = 512  # a training's
     batch_size: int = 32
     items: int = 2000
-    rounds: int = 3  # of imports, and of photos: each in a process of its own
+    rounds: int = 5  # of imports, and of photos: each in a process of its own
     photos: int = 100
     photo_size: tuple[int, int] = (4000, 3000)
 
@@ -111,6 +111,11 @@ def read_items(dataset: Sequence, number: int) -> None:
         dataset[index]
 
 
+def read_batches(dataset: Sequence, number: int) -> None:
+    for _ in DataLoader(torch.utils.data.Subset(dataset, range(number)), 32):
+        pass
+
+
 def items(run: Run, plan: Plan | None = None) -> dict:
     """Items of `load_splits` over those of torchvision's CIFAR10, the same transforms."""
     plan, found = plan or Plan(), {}
@@ -119,11 +124,12 @@ def items(run: Run, plan: Plan | None = None) -> dict:
         steps = [v2.ToImage(), *augment, v2.ToDtype(torch.float32, scale=True)]
         transform = v2.Compose([*steps, v2.Normalize(splits.mean, splits.std)])
         theirs = CIFAR10(DATA_DIR, train=True, transform=transform)
-        found[name] = in_turn(
-            lambda ours=splits.train: read_items(ours, plan.items),
-            lambda theirs=theirs: read_items(theirs, plan.items),
-            plan.pairs,
-        )
+        for way, read in (("one by one", read_items), ("by a DataLoader", read_batches)):
+            found[f"{name}, {way}"] = in_turn(
+                lambda read=read, ours=splits.train: read(ours, plan.items),
+                lambda read=read, theirs=theirs: read(theirs, plan.items),
+                plan.pairs,
+            )
     return {"items": {"pairs": plan.pairs, **found}}
 
 
@@ -153,16 +159,16 @@ def import_time(program: str) -> float:
 
 
 def imports(run: Run, plan: Plan | None = None) -> dict:
-    """For each lesson what it imports, over torch, torchvision and pyplot."""
+    """For each lesson what it imports, over torch, torchvision and pyplot, measured in turn: the
+    speed of a machine drifts within minutes.
+    """
     plan, base = plan or Plan(), "import torch, torchvision, matplotlib.pyplot"
-    programs = {path.stem: imports_of(path) for path in sorted(ROOT.glob("notebooks/*.ipynb"))}
-    ratios: dict[str, list[float]] = {name: [] for name in programs}
-    import_time(base)  # files come from the disk only once
-    for _ in range(plan.rounds):
-        unit = import_time(base)
-        for name, program in programs.items():
-            ratios[name].append(import_time(program) / unit)
-    by_lesson = {name: summary(values) for name, values in ratios.items()}
+    by_lesson = {}
+    for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb")):
+        program = imports_of(path)
+        import_time(program)  # files come from the disk only once
+        ratios = [import_time(program) / import_time(base) for _ in range(plan.rounds)]
+        by_lesson[path.stem] = summary(ratios)
     return {"imports": {"rounds": plan.rounds, **by_lesson}}
 
 

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from benchmarks.data import CROP_FLIP, splits_of
 from benchmarks.harness import Run
-from course_utils.data import make_loaders
+from course_utils.data import Splits, make_loaders
 from course_utils.data.shapes import VERSION
 from course_utils.lessons.lesson_08.fast import Recipe, Training
 from course_utils.models import VGG, ResNet, he_init
@@ -42,10 +42,12 @@ def norm_vgg() -> nn.Module:
 
 @dataclass(frozen=True)
 class Entry:
-    """A network and how it is trained: in batches of 32, on so many images, by Adam or SGD."""
+    """A network and how it is trained: in batches of 32, on so many images, by Adam or SGD, at the
+    rate that is best in validation.
+    """
 
     make: Callable[[], nn.Module]
-    lr: float = 1e-3
+    rates: tuple[float, ...] = (1e-3,)
     epochs: int = 5
     images: int = 5000
     sgd: bool = False
@@ -53,16 +55,16 @@ class Entry:
     one_cycle: bool = False
 
 
-FEW = {"make": small_vgg, "lr": 3e-3, "epochs": 20, "images": 1000}
+FEW = {"make": small_vgg, "rates": (3e-3,), "epochs": 20, "images": 1000}
 ENTRIES = {
     "linear": Entry(linear, epochs=10, sgd=True),
-    "linear, all images": Entry(linear, lr=3e-4, epochs=20, images=0, sgd=True),
+    "linear, all images": Entry(linear, (1e-4, 3e-4, 1e-3, 3e-3), epochs=20, images=0, sgd=True),
     "few": Entry(**FEW),
     "few, augmented": Entry(**FEW, augmented=True),
-    "cnn": Entry(he_vgg, lr=5e-4),
-    "cnn, augmented": Entry(he_vgg, lr=5e-4, augmented=True),
-    "cnn, BatchNorm": Entry(norm_vgg, lr=5e-4),
-    "resnet": Entry(ResNet, lr=3e-3, one_cycle=True),
+    "cnn": Entry(he_vgg, (5e-4,)),
+    "cnn, augmented": Entry(he_vgg, (5e-4,), augmented=True),
+    "cnn, BatchNorm": Entry(norm_vgg, (5e-4,)),
+    "resnet": Entry(ResNet, (3e-3,), one_cycle=True),
 }
 FAST = {"fast, 5 epochs": 5.0, "fast, 12 epochs": 12.0}
 
@@ -77,23 +79,35 @@ class Plan:
     widths: tuple[int, ...] = (32, 64, 128)  # of the fast recipe
 
 
-def train_entry(plan: Plan, entry: Entry, seed: int) -> float:
-    """Test accuracy with the weights of the epoch that was best in validation."""
+def train_entry(plan: Plan, entry: Entry, seed: int) -> dict:
+    """The rate that is best in validation, and the test accuracy of its best epoch's weights."""
     images = min(entry.images or plan.most_images, plan.most_images or entry.images)
     augment = CROP_FLIP if entry.augmented else None
     splits = splits_of(plan.dataset, augment=augment, train_size=images, seed=seed)
-    loaders = make_loaders(splits, 32, seed=seed)
+    trained = [train_at(rate, plan, entry, splits, seed) for rate in entry.rates]
+    _, rate, model = max(trained, key=lambda one: one[0])
+    return {
+        "test_accuracy": evaluate(model, make_loaders(splits, 32).test, CPU).accuracy,
+        "rate": rate,
+    }
+
+
+def train_at(
+    rate: float, plan: Plan, entry: Entry, splits: Splits, seed: int
+) -> tuple[float, float, nn.Module]:
+    """(best validation accuracy, rate, the network with that epoch's weights)."""
     epochs = min(entry.epochs, plan.most_epochs)
     seed_everything(seed)
+    loaders = make_loaders(splits, 32, seed=seed)
     model = entry.make()
     kind = torch.optim.SGD if entry.sgd else torch.optim.Adam
-    optimizer, scheduler = kind(model.parameters(), lr=entry.lr, fused=True), None
+    optimizer, scheduler = kind(model.parameters(), lr=rate, fused=True), None
     if entry.one_cycle:
         steps = epochs * len(loaders.train)
-        scheduler = OneCycleLR(optimizer, entry.lr, total_steps=steps)
+        scheduler = OneCycleLR(optimizer, rate, total_steps=steps)
     how = {"optimizer": optimizer, "scheduler": scheduler, "epochs": epochs, "device": CPU}
-    fit(model, loaders.train, loaders.val, keep_best=True, **how)
-    return evaluate(model, loaders.test, CPU).accuracy
+    history = fit(model, loaders.train, loaders.val, keep_best=True, **how)
+    return max(history.val_accuracy), rate, model
 
 
 def train_fast(plan: Plan, epochs: float, seed: int) -> float:
@@ -109,7 +123,7 @@ def train_fast(plan: Plan, epochs: float, seed: int) -> float:
 def train(run: Run, plan: Plan, name: str, seed: int) -> dict:
     if name in FAST:
         return {"test_accuracy": train_fast(plan, FAST[name], seed)}
-    return {"test_accuracy": train_entry(plan, ENTRIES[name], seed)}
+    return train_entry(plan, ENTRIES[name], seed)
 
 
 def difficulty(run: Run, plan: Plan | None = None) -> dict:
@@ -126,4 +140,7 @@ def difficulty(run: Run, plan: Plan | None = None) -> dict:
             "mean": values.mean().item(),
             "standard_error": error,
         }
+        if name in ENTRIES and len(ENTRIES[name].rates) > 1:
+            rates = [found[name, seed]["rate"] for seed in plan.seeds]
+            result[name] |= {"rates": list(ENTRIES[name].rates), "rate_by_seed": rates}
     return result

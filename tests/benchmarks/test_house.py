@@ -10,6 +10,7 @@ from torch.utils.data import TensorDataset
 
 from benchmarks.house import channel_stats, jpeg_copy, lessons, ratios, report, shapes_difficulty
 from course_utils.data import load_splits
+from course_utils.lessons.lesson_08.recipe import Recipe
 
 TINY = ratios.Plan(
     pairs=1, images=8, batch_size=4, items=3, rounds=1, photos=20, photo_size=(64, 48)
@@ -133,5 +134,12 @@ def test_a_lesson_is_run_with_its_parameters(make_run, monkeypatch, tmp_path):
     (tmp_path / "record" / "03_vgg_cnn.json").write_text('{"test_accuracy": 0.5}')
     run = make_run()
     assert lessons.run_lesson(run, "03 10k") == {"test_accuracy": 0.5}
-    words = ["--dataset", run.dataset, "--name", "record", "-p", "epochs", "5"]
+    words = ["--dataset", run.dataset, "--name", "record"]
     assert calls[0][3:] == ["run", *words, "-p", "train_size", "10000", "03_vgg_cnn"]
+
+
+def test_the_fast_recipe_is_measured_after_each_epoch(make_run):
+    recipe = Recipe(widths=(4, 4, 4), epochs=1.5, batch_size=20)
+    found = lessons.run_fast(make_run(), recipe, images=40)
+    assert found["train_images"] == 40 and found["epochs"] == 1.5
+    assert len(found["val_accuracy"]) == 2 and 0 <= found["test_accuracy"] <= 1
