@@ -49,11 +49,17 @@ async def admit(dask_worker: Any) -> None:
     await dask_worker.set_resources(**{RESOURCE: dask_worker.state.nthreads})
 
 
+def threads_of_each(jobs: int) -> int:
+    """How many threads each of so many jobs gets on this machine: OMP_NUM_THREADS, or its share of
+    the cores.
+    """
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) else max(1, (os.cpu_count() or 1) // jobs)
+
+
 def on_worker(work: Callable[[dict], dict], job: dict[str, Any]) -> dict[str, Any]:
     """Do a job with this worker's share of its machine's threads."""
     from distributed import get_worker
-
-    from course_utils.cli.engine import threads_of_each
 
     share = threads_of_each(get_worker().state.nthreads)
     return work({**job, "threads": job.get("threads") or share})

@@ -1,6 +1,5 @@
 """Independent jobs run by threads of this process or by the workers of a Dask scheduler."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from course_utils.cli.cluster import run_on_workers, threads_of_each
 from course_utils.paths import DATA_DIR
 
 Job = dict[str, Any]  # plain values, which any machine can read
@@ -29,19 +29,9 @@ class Engine:
         After Ctrl-C nothing new is begun.
         """
         if self.scheduler:
-            from course_utils.cli.cluster import run_on_workers
-
             yield from run_on_workers(self.scheduler, work, jobs)
         else:
             yield from _run_in_threads(self.jobs, work, jobs)
-
-
-def threads_of_each(jobs: int) -> int:
-    """How many threads each of so many jobs gets on this machine: OMP_NUM_THREADS, or its share of
-    the cores.
-    """
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdigit() and int(given) else max(1, (os.cpu_count() or 1) // jobs)
 
 
 def _run_in_threads(

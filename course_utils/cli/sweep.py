@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +25,10 @@ from course_utils.cli.run import (
     read_course,
     refuse_small_folders,
 )
-from course_utils.cli.sweep_report import check_metric, write_report, written
+from course_utils.cli.sweep_report import Point, check_metric, write_report, written
 from course_utils.paths import RUNS_DIR, replacing, write_text
 
 KEPT = (".ipynb", ".html", ".json", ".failed.ipynb")  # of a point; weights are not
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of a grid: its swept values, all of the lesson's, and the folder of its files."""
-
-    swept: dict[str, Any]
-    values: dict[str, Any]
-    folder: Path
-
-    def outcome(self) -> dict[str, Any] | None:
-        """What became of it in an earlier run, or None."""
-        path = self.folder / "point.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 @click.command()
