@@ -103,6 +103,22 @@ def test_the_sheet_names_each_exercise_with_its_points(class_set):
     assert all(row["title"] and row["points"] == "1" for row in rows)
 
 
+def test_the_links_of_its_readme_and_its_notebooks_lead_to_files_in_it(class_set):
+    texts = {class_set.folder: (class_set.folder / "README.md").read_text(encoding="utf-8")}
+    texts[class_set.folder / "notebooks"] = "\n".join(
+        cell.source
+        for notebook in class_set.notebooks
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+    )
+    links = {
+        folder / link
+        for folder, text in texts.items()
+        for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", text)
+    }
+    assert len(links) > 10 and [link for link in links if not link.exists()] == []
+
+
 def test_the_archive_holds_all_that_the_folder_does(class_set):
     with zipfile.ZipFile(class_set.folder.with_name("Ünïversität.zip")) as archive:
         inside = set(archive.namelist())
