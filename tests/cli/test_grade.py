@@ -87,7 +87,7 @@ def make_submissions(folder):
     handed_in(folder / "hoards.ipynb", "torch.ones(5_000_000_000)\n" + RIGHT)
     handed_in(folder / "=leaves.ipynb", RIGHT + "\nraise SystemExit(0)")
     helped = SOFTMAX.replace("...", "return helper(logits)", 1)
-    handed_in(folder / "helped.ipynb", "%time 1\n" + helped, extra=HELPED)
+    handed_in(folder / "helped.ipynb", "%time 1\n" + helped, extra=HELPED + "\nhelper(no_name)")
     handed_in(folder / "nested.ipynb", f"n = {'+'.join('1' * 3000)}\n" + RIGHT, RIGHT_RATE)
     handed_in(folder / "broken.ipynb", SOFTMAX.replace("...", "return (", 1))
     silent = RIGHT.replace('check("00.softmax", softmax)', '[lambda: check("00.softmax", softmax)]')
@@ -175,7 +175,7 @@ def test_leaving_after_the_answer_is_an_error_and_a_name_is_no_formula(graded):
     assert softmax_of(graded, "'=leaves") == (0, "not yet. Your code stopped with SystemExit: 0")
 
 
-def test_cells_of_ones_own_and_magics_are_run(graded):
+def test_cells_of_ones_own_and_magics_are_run_and_an_error_in_one_is_passed_over(graded):
     assert softmax_of(graded, "helped") == (2, "correct.")
 
 
@@ -310,6 +310,14 @@ def test_an_exercise_alone_gets_the_cells_that_define_what_it_needs():
     alone, measured = find_exercises(lesson())
     assert program(lesson(), alone, submission)["before"] == [SETUP]
     assert len(program(lesson(), measured, submission)["before"]) == 3
+
+
+def test_cells_of_ones_own_that_change_what_the_answer_uses_run_too():
+    submission = lesson()
+    mine = ["network = []", "network.append(3)", "history = fit(network)", "tried = fit(other)"]
+    submission.cells[5].source = RIGHT + "\nprint(network)"
+    submission.cells[5:5] = map(new_code_cell, mine)
+    assert program(lesson(), find_exercises(lesson())[0], submission)["own"] == mine[:3]
 
 
 def test_solutions_are_no_answers():

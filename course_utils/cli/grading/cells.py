@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -129,14 +129,18 @@ def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
     return given | bound(ast.Module(function.body, [])) - {name for n in shared for name in n.names}
 
 
-def needed(sources: Iterable[str], names: set[str]) -> tuple[list[str], set[str]]:
+def needed(
+    sources: Iterable[str], names: set[str], changing: Set[str] = frozenset()
+) -> tuple[list[str], set[str]]:
     """Of cells in order, those that define `names`, and what those need in turn; and all names that
-    have been asked for.
+    have been asked for. Of `changing`, cells that use a name may change its value (`fit(network)`,
+    `found[lr] = loss`), so they count too, unless they are an exercise.
     """
     kept, names = [], set(names)
     for source in reversed(list(sources)):
         tree = parsed(source)
-        if bound(tree) & names:
+        changes = set() if checked(source) else used(tree) & names & changing
+        if changes or bound(tree) & names:
             kept.append(source)
             names |= used(tree)
     return kept[::-1], names
@@ -171,7 +175,8 @@ def program(lesson: "NotebookNode", exercise: Exercise, submission: "NotebookNod
             continue
         if is_exercise(cell) or not known & {cell.get("id"), cell.source}:
             own.append(cell.source)
-    own, names = needed(own, used(parsed(answer.source)))
+    their_names = set().union(*(bound(parsed(source)) for source in own))
+    own, names = needed(own, used(parsed(answer.source)), their_names)
     if not exercise.measured:
         course, _ = needed(course, names)
     return {"parameters": parameters, "before": course, "own": own, "answer": answer.source}
