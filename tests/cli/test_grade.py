@@ -87,7 +87,7 @@ def make_submissions(folder):
     handed_in(folder / "hoards.ipynb", "torch.ones(5_000_000_000)\n" + RIGHT)
     handed_in(folder / "=leaves.ipynb", RIGHT + "\nraise SystemExit(0)")
     helped = SOFTMAX.replace("...", "return helper(logits)", 1)
-    handed_in(folder / "helped.ipynb", "%time 1\n" + helped, extra=HELPED + "\nhelper(no_name)")
+    handed_in(folder / "helped.ipynb", "%time 1\n" + helped, extra=HELPED + "\nraise SystemExit")
     handed_in(folder / "nested.ipynb", f"n = {'+'.join('1' * 3000)}\n" + RIGHT, RIGHT_RATE)
     handed_in(folder / "broken.ipynb", SOFTMAX.replace("...", "return (", 1))
     silent = RIGHT.replace('check("00.softmax", softmax)', '[lambda: check("00.softmax", softmax)]')

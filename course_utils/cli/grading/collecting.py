@@ -67,7 +67,9 @@ def main() -> None:
     _limit_memory(job["memory"])
     (here / READY).touch()
     for source in job["own"]:
-        with contextlib.suppress(Exception):  # as in a notebook, where one goes on after an error
+        with contextlib.suppress(
+            Exception, SystemExit
+        ):  # as in a notebook, where one goes on after an error
             _execute(source, namespace, keep)
     try:
         _execute(job["answer"], namespace, keep)
