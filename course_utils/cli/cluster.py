@@ -38,6 +38,7 @@ def describe_worker() -> tuple[str, list[str]]:
     """What decides whether a worker gets jobs: its course's version, and the data sets that it has
     by name.
     """
+    course_version.cache_clear()  # its files may be newer than a worker that has run for weeks
     folders = DATA_DIR.iterdir() if DATA_DIR.is_dir() else ()
     names = [path.name for path in folders if path.is_dir() and path.name != "weights"]
     cifar10 = ["cifar10"] if "cifar-10-batches-py" in names else []

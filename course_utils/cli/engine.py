@@ -51,17 +51,19 @@ def _run_in_threads(
                     yield futures[future], result or future.result()
         except BaseException:  # Ctrl-C, or an error of whoever takes the results
             pool.shutdown(wait=False, cancel_futures=True)
-            _stop_kernels(pending)
+            _stop(pending)
             raise
 
 
-def _stop_kernels(pending: set) -> None:
+def _stop(pending: set) -> None:
     import time
 
+    from course_utils.cli.grading.limits import kill_running
     from course_utils.cli.kernels import kill_kernels
 
     while not all(future.done() for future in pending):
         kill_kernels()  # again and again: one may just be starting
+        kill_running()
         time.sleep(0.1)
 
 

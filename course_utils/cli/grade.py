@@ -206,8 +206,8 @@ def find_submissions(
     problems = []
     for path in paths:
         inside = path.relative_to(folder)
-        named = unicodedata.normalize("NFC", inside.as_posix())
-        who = unicodedata.normalize("NFC", inside.parts[0] if len(inside.parts) > 1 else path.stem)
+        named = readable(inside.as_posix())
+        who = readable(inside.parts[0] if len(inside.parts) > 1 else path.stem)
         try:
             notebook = read_notebook(path)
             lesson = numbers[find_exercises(notebook)[0].name[:2]]
@@ -221,6 +221,13 @@ def find_submissions(
             if old is not new:
                 problems.append(f"{named}: not graded, {old.path.name} is there for {lesson}")
     return sorted(found.values(), key=lambda each: (each.who, each.lesson)), problems
+
+
+def readable(name: str) -> str:
+    """A file's name as text: composed letters, and escapes for bytes that an archive in another
+    encoding left.
+    """
+    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def describe(
