@@ -177,4 +177,4 @@ class _Renderer(IPythonRenderer):
         return super().link(text, url, title) if elsewhere else text
 
     def table(self, text: str, **attributes: Any) -> str:
-        return f'<div class="wide">{super().table(text, **attributes)}</div>'
+        return f'<div class="wide" tabindex="0">{super().table(text, **attributes)}</div>'

@@ -35,7 +35,7 @@ def page(title: str, *parts: str) -> str:
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table; cells are escaped unless they are `Markup`."""
     lines = [_row("th", header), *(_row("td", row) for row in rows)]
-    return '<div class="wide"><table>\n' + "\n".join(lines) + "\n</table></div>"
+    return '<div class="wide" tabindex="0"><table>\n' + "\n".join(lines) + "\n</table></div>"
 
 
 def _row(tag: str, cells: Sequence[object]) -> str:

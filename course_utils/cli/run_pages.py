@@ -33,7 +33,9 @@ def write_run_pages(tasks: Sequence[Task], outcomes: Sequence[Outcome], rows: Ro
     if verdicts:
         parts.append("<h2>Claims</h2>")
         parts.append("<p>What the lessons say, held against what this run measured.</p>")
-        parts.append(table(("claim", "wants", "measured", ""), [_line(each) for each in verdicts]))
+        parts.append(
+            table(("claim", "wants", "measured", "holds"), [_line(each) for each in verdicts])
+        )
     write_text(folder / INDEX, page(f"The run {folder.name}", *parts))
     return folder / INDEX
 
@@ -46,7 +48,7 @@ def _elsewhere(lesson: str, tasks: Sequence[Task]) -> tuple[str, ...]:
 def _line(verdict: Verdict) -> tuple[str, ...]:
     low, high = verdict.band
     value = f"{verdict.value:.4g}" if isinstance(verdict.value, int | float) else "-"
-    return verdict.claim, f"{low:g} to {high:g}", value, "no" if verdict.broken else "holds"
+    return verdict.claim, f"{low:g} to {high:g}", value, "no" if verdict.broken else "yes"
 
 
 def _note(task: Task, outcome: Outcome | None) -> str:

@@ -179,8 +179,8 @@ def test_the_index_has_what_each_lesson_measured_and_each_claim(index):
         ["01_next", "failed", "2.0", "-", "-"],
         ["03_other", "not run", "-", "-", "-"],
         ["07_old", "of an earlier run", "-", "-", "-"],
-        ["claim", "wants", "measured", ""],
-        ["00_tiny.accuracy.shapes.laptop", "0.5 to 1", "0.7123", "holds"],
+        ["claim", "wants", "measured", "holds"],
+        ["00_tiny.accuracy.shapes.laptop", "0.5 to 1", "0.7123", "yes"],
         ["00_tiny.gap.shapes.laptop", "0 to 1", "2", "no"],
     ]
 
