@@ -62,6 +62,8 @@ html_theme_options = {"navigation_with_keys": True}
 
 def setup(app):
     from extensions.catalogue import read_lessons
+    from extensions.plots import write_plots
 
     lessons = read_lessons(ROOT / "notebooks", HERE / "pictures")
     app.add_config_value("course_lessons", lessons, "env")
+    app.add_config_value("course_plots", write_plots(HERE / "pictures"), "env")

@@ -44,9 +44,18 @@ def fault(name: str) -> str:
     raise KeyError(f"no record of lesson 07 measures {name!r}")
 
 
-def _cost(entry: dict[str, Any], dataset: str) -> str:
+def change(entry: dict[str, Any]) -> float:
+    """By how much a fault of lesson 07's records changes the accuracy that is seen."""
+    return fmean(faulty - healthy for healthy, faulty in _pairs(entry))
+
+
+def _pairs(entry: dict[str, Any]) -> list[tuple[float, float]]:
     pairs = zip(entry["healthy"], entry["faulty"], strict=True)
-    both = [pair for pair in pairs if None not in pair]
+    return [pair for pair in pairs if None not in pair]
+
+
+def _cost(entry: dict[str, Any], dataset: str) -> str:
+    both = _pairs(entry)
     healthy, faulty = (fmean(values) for values in zip(*both, strict=True))
     where = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 (JPEG)"}[dataset]
     seeds = f"{len(both)} seed{'s' if len(both) > 1 else ''}"
