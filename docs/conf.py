@@ -50,6 +50,7 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 html_theme = "furo"  # small pages: no icon font
 html_title = project
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", str(ROOT / "course_utils" / "cli" / "course.css")]
 html_css_files = ["course.css", "site.css"]
 html_js_files = ["site.js"]
