@@ -1,5 +1,6 @@
 """Pages read their numbers from the records: Markdown sources are Jinja templates."""
 
+import json
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -33,6 +34,8 @@ def context(docs: Path, lessons: list[Lesson], plots: list[Plot]) -> dict:
         "plots": plots,
         "routes": routes(lessons),
         "terms": glossary_terms((docs / "glossary.md").read_text(encoding="utf-8")),
+        "hour": json.loads((docs / "first_hour.json").read_text(encoding="utf-8")),
+        "seconds": records.seconds,
         "fault": records.fault,
         "record": records.record,
         "published": records.published,

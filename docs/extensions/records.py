@@ -66,6 +66,11 @@ def percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
 
 
+def seconds(number: float) -> str:
+    """A time in words: seconds, from two minutes on minutes."""
+    return f"{number:.0f} seconds" if number < 120 else f"{number / 60:.0f} minutes"
+
+
 def mean(values: list[float]) -> float:
     return fmean(values)
 
