@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FILES = (
     *("README.md", "LICENSE", "CITATION.cff", "RESULTS.md", "Makefile", "pyproject.toml"),
     *("requirements.txt", "constraints.txt", "data/README.md", "docs/cost.png", "docs/shapes.png"),
+    *("docs/site.webp", "docs/start.md", "docs/running.md", "docs/troubleshooting.md"),
     *("notebooks/presets.yaml", "notebooks/claims.yaml"),
 )
 FOLDERS = ("course_utils", "benchmarks/results", "data/weights", "notebooks/results")

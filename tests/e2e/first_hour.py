@@ -12,7 +12,6 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
 from playwright.sync_api import sync_playwright
 
 from course_utils.cli.doctor import OF_CUDA
@@ -58,7 +57,7 @@ def installed() -> dict[str, float]:
     sizes = {"cuda": 0, "other": 0}
     for package in metadata.distributions():
         part = "cuda" if package.name.startswith(OF_CUDA) else "other"
-        if part == "cuda" or canonicalize_name(package.name) in wanted:
+        if part == "cuda" or package.name.lower().replace("_", "-") in wanted:
             sizes[part] += sum(file.size or 0 for file in package.files or ())
     gigabytes = {part: round(size / 1e9, 1) for part, size in sizes.items()}
     return {"cuda_gb": gigabytes["cuda"], "installed_gb": sum(gigabytes.values())}
