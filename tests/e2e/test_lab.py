@@ -39,6 +39,16 @@ def test_cell_by_cell_a_learner_comes_to_the_first_pictures(notebook):
     print(f"the first pictures: {time.monotonic() - start:.0f} s")
 
 
+def test_the_checker_answers_a_wrong_and_then_a_right_solution(notebook):
+    exercise = notebook.cell("def stable_softmax(logits)")
+    notebook.write(exercise, WRONG)
+    assert notebook.run(exercise).startswith(
+        "00.softmax: not yet. Small logits work, large ones overflow"
+    )
+    notebook.write(exercise, RIGHT)
+    assert notebook.run(exercise).strip() == "00.softmax: correct."
+
+
 def test_changed_parameters_hold_for_all_cells(notebook):
     start = time.monotonic()
     parameters = notebook.cell("passes over the training images")
@@ -51,13 +61,3 @@ def test_changed_parameters_hold_for_all_cells(notebook):
     assert "epoch 1:" in printed
     assert "recorded" in printed, "the last cell has not run"
     print(f"all cells: {time.monotonic() - start:.0f} s")
-
-
-def test_the_checker_answers_a_wrong_and_then_a_right_solution(notebook):
-    exercise = notebook.cell("def stable_softmax(logits)")
-    notebook.write(exercise, WRONG)
-    assert notebook.run(exercise).startswith(
-        "00.softmax: not yet. Small logits work, large ones overflow"
-    )
-    notebook.write(exercise, RIGHT)
-    assert notebook.run(exercise) == "00.softmax: correct."
