@@ -28,7 +28,7 @@ STEPS = {  # what a learner has then, and words of the cell that shows it
 
 def measure() -> dict[str, float]:
     """Seconds from the command on until each step has run, and gigabytes on the disk."""
-    measured = {"cores": os.cpu_count() or 0, **installed()}
+    measured = {**installed(), "cores": os.cpu_count() or 0}
     start = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
