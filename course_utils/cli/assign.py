@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FILES = (
     *("README.md", "LICENSE", "CITATION.cff", "RESULTS.md", "Makefile", "pyproject.toml"),
     *("requirements.txt", "constraints.txt", "docs/cost.png", "docs/shapes.png"),
+    *("docs/site.webp", "docs/start.md", "docs/running.md", "docs/troubleshooting.md"),
     *("notebooks/presets.yaml", "notebooks/claims.yaml"),
     *("data/README.md", "benchmarks/README.md", "CONTRIBUTING.md", "docs/instructors.md"),  # links
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from course_utils.cli.claims import Verdict
 from course_utils.cli.notebooks import describe_failure, read_notebook
 from course_utils.paths import write_text
 
@@ -29,6 +30,7 @@ class Task:
     folder: Path
     progress: bool = False  # a bar; only where one lesson runs at a time
     variables: dict[str, str] = field(default_factory=dict)  # its kernel's own, of the environment
+    pages: tuple[str, ...] = ()  # lessons whose pages lie beside its own
 
     @property
     def lesson(self) -> str:
@@ -55,9 +57,14 @@ class Outcome:
     seconds: float = 0.0
     results: dict[str, Any] | None = None
     claims: str = "-"
-    broken: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     report: str = ""  # of a failure
     left: Path | None = None  # what there is of a lesson that failed
+
+    @property
+    def broken(self) -> list[str]:
+        """A line for each claim that does not hold."""
+        return [verdict.broken for verdict in self.verdicts if verdict.broken]
 
 
 def is_complete(task: Task) -> bool:
@@ -148,7 +155,6 @@ def execute(task: Task) -> None:
     import nbformat
     import papermill
 
-    from course_utils.cli.html import to_html
     from course_utils.cli.kernels import manager_with
 
     partial = task.file(".partial.ipynb")
@@ -166,9 +172,16 @@ def execute(task: Task) -> None:
     if not all(cell.execution_count for cell in code):  # papermill takes sys.exit() for success
         raise RuntimeError("the notebook ended before its last cell")
     notebook.metadata["course_run"] = task.fingerprint()
-    write_text(task.file(".html"), to_html(notebook, task.lesson))
+    write_page(task, notebook)
     write_text(task.file(".ipynb"), nbformat.writes(notebook) + "\n")
     partial.unlink()
+
+
+def write_page(task: Task, notebook: "NotebookNode") -> None:
+    """Write an executed lesson as a page."""
+    from course_utils.cli.html import to_html
+
+    write_text(task.file(".html"), to_html(notebook, task.lesson, task.pages))
 
 
 def _literal(path: Path) -> str:

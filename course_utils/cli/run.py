@@ -17,6 +17,7 @@ from course_utils.cli.execution import (
     remove_results,
     run_all,
     short,
+    write_page,
 )
 from course_utils.cli.needs import check_needs, read_needs
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
@@ -31,6 +32,7 @@ from course_utils.cli.parameters import (
     read_yaml,
     resolve_paths,
 )
+from course_utils.cli.run_pages import HEADER, Rows, write_run_pages
 from course_utils.paths import ROOT, RUNS_DIR, replacing
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -101,6 +103,7 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
     def work(task: Task) -> Outcome:
         click.echo(f"[{tasks.index(task) + 1}/{len(tasks)}] {task.lesson}")
         if task in kept:
+            write_page(task, read_notebook(task.file(".ipynb")))  # its neighbours may be others now
             return Outcome(task.lesson, "kept", results=read_results(task))
         return attempt(task)
 
@@ -110,10 +113,10 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
             judge(outcome, claims, request)
 
     outcomes = run_all(tasks, request.jobs, work, ended)
-    click.echo(summary(outcomes))
+    rows = [summary_row(outcome) for outcome in outcomes]
+    click.echo(summary(rows))
+    click.echo(f"their pages: {short(write_run_pages(tasks, outcomes, rows))}")
     statuses = [outcome.status for outcome in outcomes]
-    if {"ok", "kept"} & set(statuses):
-        click.echo(f"HTML pages in {short(tasks[0].folder)}")
     if "interrupted" in statuses or len(outcomes) < len(tasks):
         return 130
     return int("failed" in statuses or any(outcome.broken for outcome in outcomes))
@@ -167,12 +170,14 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
             f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}"
         )
     folder = runs / plain_name(request.preset if request.name is None else request.name)
+    earlier = {name for name in declared if (folder / f"{name}.html").exists()}
+    pages = tuple(sorted(earlier | set(chosen)))
     progress = request.jobs == 1 and not (os.environ.get("CI") or os.environ.get("TQDM_DISABLE"))
     tasks = []
     for path in selected:
         values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
         values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
-        tasks.append(Task(path, values, folder, progress))
+        tasks.append(Task(path, values, folder, progress, pages=pages))
     refuse_small_folders(tasks, notebooks, set(declared))
     return tasks, claims
 
@@ -242,22 +247,24 @@ def judge(outcome: Outcome, claims: Claims, request: Request) -> None:
     if request.overrides:
         outcome.claims = "not checked (-p)"
         return
-    held, outcome.broken = check_claims(claims, outcome.lesson, request.preset, outcome.results)
-    if held or outcome.broken:
-        outcome.claims = f"{held} of {held + len(outcome.broken)} hold"
+    outcome.verdicts = check_claims(claims, outcome.lesson, request.preset, outcome.results)
+    if outcome.verdicts:
+        held = len(outcome.verdicts) - len(outcome.broken)
+        outcome.claims = f"{held} of {len(outcome.verdicts)} hold"
     for line in outcome.broken:
         click.echo(line, err=True)
 
 
-def summary(outcomes: list[Outcome]) -> str:
-    """A table: lesson, status, seconds, number of results (and the first accuracies), claims."""
-    rows = [("lesson", "status", "seconds", "results", "claims")]
-    for each in outcomes:
-        rows.append(
-            (each.lesson, each.status, f"{each.seconds:.1f}", _headline(each.results), each.claims)
-        )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+def summary_row(outcome: Outcome) -> tuple[str, ...]:
+    """Lesson, status, seconds, number of results (and the first accuracies), claims."""
+    seconds, results = f"{outcome.seconds:.1f}", _headline(outcome.results)
+    return outcome.lesson, outcome.status, seconds, results, outcome.claims
+
+
+def summary(rows: Rows) -> str:
+    """The rows of a run as a table of text."""
+    widths = [max(map(len, column)) for column in zip(HEADER, *rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (HEADER, *rows))
 
 
 def _headline(results: dict[str, Any] | None) -> str:
