@@ -14,3 +14,9 @@ def test_a_row_says_of_what_it_is_the_mean():
     row = assemble()["VGG-style CNN"]
     assert row["accuracy"] == pytest.approx(0.818, abs=0.001)
     assert (row["images"], row["epochs"], row["seeds"]) == (50_000, 30, 3)
+
+
+def test_the_residual_network_has_its_own_record():
+    row = assemble()["ResNet-20"]
+    assert row["accuracy"] == pytest.approx(0.8935, abs=0.001)
+    assert (row["images"], row["epochs"], row["seeds"]) == (45_000, 24, 2)

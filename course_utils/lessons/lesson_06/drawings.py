@@ -9,14 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 from torch import nn
 from torch.fx import Node, symbolic_trace
-from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from course_utils.lessons.diagrams import INK, LAYER_COLORS, _arrow, _box, _stack
-from course_utils.models import ResidualBlock
 from course_utils.plotting import COLORS
 from course_utils.probes import forward_hooks
 
-BLOCKS = (ResidualBlock, BasicBlock, Bottleneck)
 SKIP_COLORS = {"identity": COLORS[2], "projection": COLORS[1]}
 STEP = 2.5  # from one box to the next
 UNIT = 0.4  # inches
@@ -138,9 +135,9 @@ def kind_of_skip(block: nn.Module) -> str:
 
 def residual_network(model: nn.Module, image_shape: tuple[int, int, int] = (3, 32, 32)) -> Figure:
     """A network's blocks, in order, by the maps that each gives for one image, and what goes around
-    each of them: an arc for every skip.
+    each of them: an arc for every skip. A block is a module with a `conv2`.
     """
-    blocks = {name: layer for name, layer in model.named_modules() if isinstance(layer, BLOCKS)}
+    blocks = {name: layer for name, layer in model.named_modules() if hasattr(layer, "conv2")}
     shapes: dict[str, tuple[int, ...]] = {}
 
     def keep(name: str, inputs: torch.Tensor, outputs: torch.Tensor) -> None:
