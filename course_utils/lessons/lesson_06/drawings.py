@@ -14,7 +14,7 @@ from course_utils.lessons.diagrams import INK, LAYER_COLORS, _arrow, _box, _stac
 from course_utils.plotting import COLORS
 from course_utils.probes import forward_hooks
 
-SKIP_COLORS = {"identity": COLORS[2], "projection": COLORS[1]}
+SKIP_COLORS = {"identity": COLORS[1], "projection": COLORS[2]}
 STEP = 2.5  # from one box to the next
 UNIT = 0.4  # inches
 
@@ -104,9 +104,13 @@ def residual_block(block: nn.Module) -> Figure:
     ax.axis("off")
     figure.set_size_inches(UNIT * (x + 1.7), max(UNIT * (height + 0.9), 1.6))
     listed = {name: ", ".join(t.replace("\n", " ") for t, _ in parts[name] or []) for name in parts}
-    around = "nothing goes around it" if skip is None else f"around it: {listed['skip'] or 'identity'}"
+    around = (
+        "nothing goes around it" if skip is None else f"around it: {listed['skip'] or 'identity'}"
+    )
     end = f"; then {listed['after']}" if after else ""
-    figure.set_label(f"A block from input to output. Its branch: {listed['branch']}; {around}{end}.")
+    figure.set_label(
+        f"A block from input to output. Its branch: {listed['branch']}; {around}{end}."
+    )
     return figure
 
 
@@ -166,7 +170,7 @@ def residual_network(model: nn.Module, image_shape: tuple[int, int, int] = (3, 3
         before = shape
         x += width + 0.75
     ax.text(0.0, -1.75, "image", fontsize=9, va="top", color=INK)
-    for place, kind in enumerate(("identity", "projection")):
+    for kind in ("identity", "projection"):
         style = "--" if kind == "projection" else "-"
         ax.plot([], [], style, color=SKIP_COLORS[kind], lw=2, label=f"{kind}: {counts[kind]}")
     ax.legend(fontsize=9, loc="upper right", ncols=2)

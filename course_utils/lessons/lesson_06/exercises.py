@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (

@@ -179,7 +179,9 @@ def plot_depth(record: Mapping[str, Any]) -> Figure:
         (a["depth"], a["skip"]): interval(list(last_losses(a).values()))[0] for a in record["arms"]
     }
     plain, skips = (
-        ", ".join(f"{depth} layers {loss:.2f}" for (depth, s), loss in sorted(ends.items()) if s == k)
+        ", ".join(
+            f"{depth} layers {loss:.2f}" for (depth, s), loss in sorted(ends.items()) if s == k
+        )
         for k in ("none", "identity")
     )
     figure.set_label(
@@ -203,7 +205,9 @@ def plot_differences(pairs: Mapping[str, tuple[list, list, bool]]) -> Figure:
     ax.set(xlabel="difference in points, 95 % interval", yticks=range(len(pairs)))
     ax.set_yticklabels(list(pairs))
     ax.set_ylim(len(pairs) - 0.5, -0.5)
-    figure.set_label(f"Differences in test accuracy with their intervals: {', '.join(told)} points.")
+    figure.set_label(
+        f"Differences in test accuracy with their intervals: {', '.join(told)} points."
+    )
     return figure
 
 
