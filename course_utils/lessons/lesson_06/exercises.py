@@ -106,7 +106,7 @@ def rearranged(answer) -> dict:
 
 @exercise("06.pre_activation", rearranged)
 def judge_pre_activation(result) -> None:
-    """A function (block, maps) -> the block's output in the order of 2016: normalise, ReLU, convolve,
+    """A function (block, maps) -> the output in the order of 2016: normalise, ReLU, convolve,
     twice, and add the maps.
     """
     value, block = returned(result), signed_block()

@@ -1,4 +1,4 @@
-"""What lesson 06 says of its records on original CIFAR-10: differences with intervals, and plots."""
+"""What lesson 06 says of its records on CIFAR-10: differences with intervals, and plots."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -154,7 +154,7 @@ def recorded_facts(depths: Arm, comparison: Arm, recipe: Arm) -> dict[str, float
 
 
 def tuning_pair(comparison: Arm, recipe: Arm) -> tuple[list, list]:
-    """The source's CNN with a searched rate and a schedule, and by its own recipe after 30 epochs."""
+    """The source's CNN with a searched rate and schedule, and by its own recipe (30 epochs)."""
     tuned = comparison["epochs"]["source's CNN"]["test_accuracy"]
     curves = recipe["networks"]["source's CNN"]["test_accuracy"]["proper"]
     return list(tuned), [curve[29] for curve in curves]

@@ -1,4 +1,4 @@
-"""What lesson 06 says of its records: their sentences, and that the records agree with the prose."""
+"""What lesson 06 says of its records, and that the records agree with its prose."""
 
 import re
 
