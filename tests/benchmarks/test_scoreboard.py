@@ -21,3 +21,9 @@ def test_a_lesson_that_was_run_on_photographs_gives_its_rows():
     assert list(rows) == ["linear classifier", "small network"]
     assert all((row["images"], row["seeds"]) == (45_000, 1) for row in rows.values())
     assert 0.1 < rows["linear classifier"]["accuracy"] < rows["small network"]["accuracy"]
+
+
+def test_the_residual_network_has_its_own_record():
+    row = assemble()["ResNet-20"]
+    assert row["accuracy"] == pytest.approx(0.8935, abs=0.001)
+    assert (row["images"], row["epochs"], row["seeds"]) == (45_000, 24, 2)
