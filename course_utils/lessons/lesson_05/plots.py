@@ -60,7 +60,7 @@ def averaged_together(
     """
     n, c, h, w = shape
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    figure, axes = plt.subplots(1, len(layers), figsize=(2.7 * len(layers), 2.3))
+    figure, axes = plt.subplots(1, len(layers), figsize=(2.7 * len(layers), 1.9))
     said = []
     for ax, (name, layer) in zip(axes, layers.items(), strict=True):
         marked = cells_that_matter(layer, x, (0, 0, 0, 0))
@@ -73,7 +73,7 @@ def averaged_together(
             middle = -image * (h + 0.6) - h / 2
             ax.text(-0.4, middle, f"image {image + 1}", fontsize=7, ha="right", va="center")
         ax.text((w + 0.6) * c / 2, -n * (h + 0.6) - 0.5, "channels", fontsize=8, ha="center")
-        ax.set(xlim=(-3.4, c * (w + 0.6)), ylim=(-n * (h + 0.6) - 0.8, 0.4), aspect="equal")
+        ax.set(xlim=(-3.4, c * (w + 0.6) + 0.4), ylim=(-n * (h + 0.6) - 0.8, 0.4), aspect="equal")
         ax.set_title(f"{name}: {int(marked.sum())} numbers", fontsize=9)
         ax.axis("off")
         said.append(f"{name} {int(marked.sum())}")
