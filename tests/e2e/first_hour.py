@@ -19,7 +19,6 @@ from course_utils.paths import ROOT, write_text
 from tests.e2e.lab import Notebook, jupyterlab
 
 STEPS = {  # what a learner has then, and words of the cell that shows it
-    "first_figure": "show(diagrams.training_loop())",
     "first_pictures": "def for_eyes(images)",
     "trained": "for epoch in range(1, epochs + 1):",
     "answers": "new_images, new_labels = next(iter(",
