@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from course_utils.cli.execution import (
     Outcome,
     Task,
     attempt,
+    hold,
     is_complete,
     read_results,
     remove_results,
@@ -32,6 +33,9 @@ from course_utils.cli.parameters import (
     resolve_paths,
 )
 from course_utils.paths import ROOT, RUNS_DIR, replacing
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 NOTEBOOKS = ROOT / "notebooks"
 LONGEST_NAME = 100  # characters, which may be three bytes each
@@ -66,7 +70,7 @@ class Request:
 )
 @click.option("--name", help="The run's folder under runs/.  [default: the preset's name]")
 @click.option(
-    "--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters."
+    "--resume", is_flag=True, help="Keep lessons that ran already: same course, parameters, data."
 )
 @click.option(
     "--jobs",
@@ -95,6 +99,7 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
         exist or fit.
     """
     tasks, claims = plan(notebooks, runs, request)
+    lock = claim(tasks[0].folder)
     kept = [task for task in tasks if request.resume and is_complete(task)]
     prepare(tasks, kept)
 
@@ -110,6 +115,7 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
             judge(outcome, claims, request)
 
     outcomes = run_all(tasks, request.jobs, work, ended)
+    lock.release()
     click.echo(summary(outcomes))
     statuses = [outcome.status for outcome in outcomes]
     if {"ok", "kept"} & set(statuses):
@@ -136,10 +142,26 @@ def prepare(tasks: list[Task], kept: list[Task]) -> None:
             pass
         (folder / "written").unlink()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise click.ClickException(
-            f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
-        ) from None
+        raise unwritable(folder, error) from None
+
+
+def claim(folder: Path) -> "BaseFileLock":
+    """As `hold`, all in one line.
+
+    Raises:
+        click.ClickException: if another process has the folder, or it cannot be written.
+    """
+    try:
+        return hold(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def unwritable(folder: Path, error: OSError) -> click.ClickException:
+    reason = error.strerror or type(error).__name__
+    return click.ClickException(
+        f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
+    )
 
 
 def tell(outcome: Outcome) -> None:
