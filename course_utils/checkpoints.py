@@ -1,5 +1,6 @@
 """Checkpoints: everything that a training is made of, in one file of tensors and plain values."""
 
+import io
 import random
 import zlib
 from pathlib import Path
@@ -22,12 +23,20 @@ def save_file(values: dict, path: str | Path) -> None:
 
     Raises:
         TypeError: if `values` holds anything else; the message says where.
+        OSError: if it cannot be written; what `path` held before is still there.
     """
     _check_plain(values, "values")
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
-        torch.save(values, file)
+    buffer = io.BytesIO()
+    torch.save(values, buffer)  # not to the file: of a full disk torch makes a RuntimeError
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(buffer.getbuffer())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        way_out = "free some space, or give another folder"
+        raise OSError(f"cannot write {path.name} ({reason}): {way_out}") from None
 
 
 def _check_plain(value: object, where: str) -> None:
@@ -128,7 +137,7 @@ def save_checkpoint(
     `settings` are those of `settings_of`.
 
     Raises:
-        TypeError: as `save_file`.
+        TypeError, OSError: as `save_file`.
     """
     version, numbers, gauss = random.getstate()
     values = {

@@ -56,7 +56,8 @@ def data_hash(values: dict[str, Any]) -> str:
     """A hash of the names, sizes and times of all files that a lesson with these values reads: of
     CIFAR-10, if "auto" may take it, of a folder of pictures, of a file of weights.
     """
-    found = {str(value) for value in values.values()} | {str(values.get("dataset", "auto"))}
+    given = {"dataset": "auto", **values, "output_dir": ""}
+    found = {str(value) for value in given.values()}
     named = {str(DATA_DIR / "cifar-10-batches-py")} if found & {"auto", "cifar10"} else set()
     digest = hashlib.sha256()
     for path in sorted(map(Path, found | named)):
