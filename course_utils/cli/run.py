@@ -211,7 +211,9 @@ def read_course(notebooks: Path, preset: str) -> tuple[Declared, dict[str, dict[
     }
     presets = read_presets(notebooks / "presets.yaml", declared)
     if preset not in presets:
-        raise click.ClickException(f"{preset}: no such preset; there are {', '.join(presets)}")
+        raise click.ClickException(
+            f"{preset or repr(preset)}: no such preset; there are {', '.join(presets)}"
+        )
     return declared, presets
 
 
