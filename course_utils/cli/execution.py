@@ -6,9 +6,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -136,10 +143,12 @@ def run_all(
     `ended` is called here with each outcome as it comes. After Ctrl-C the kernels are killed: what
     ran is "interrupted", and what did not start has no outcome.
     """
+    futures, pending = [], set()
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(work, task) for task in tasks]
-        pending = set(futures)
         try:
+            futures, begin = submit_all(pool, work, tasks)
+            pending = set(futures)
+            begin()
             while pending:  # a wait without end does not hear Ctrl-C on Windows
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=futures.index):
@@ -151,6 +160,29 @@ def run_all(
                 if not future.cancelled():
                     ended(_interrupted(future.result()))
     return [future.result() for future in futures if not future.cancelled()]
+
+
+def submit_all(
+    pool: ThreadPoolExecutor, work: Callable, items: list
+) -> tuple[list[Future], Callable[[], None]]:
+    """Futures of `work` on each item, and a function that lets them begin: a Ctrl-C that comes
+    before finds nothing that runs.
+    """
+    go, stopped = Event(), Event()
+
+    def wait_and_work(item: Any) -> Any:
+        go.wait()
+        if stopped.is_set():
+            raise CancelledError
+        return work(item)
+
+    try:
+        return [pool.submit(wait_and_work, item) for item in items], go.set
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stopped.set()
+        go.set()
+        raise
 
 
 def _stop(pending: set[Future]) -> None:

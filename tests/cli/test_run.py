@@ -361,3 +361,12 @@ def test_a_second_runner_into_the_same_folder_is_refused(course, tmp_path, fake)
     run_lessons(course, tmp_path / "runs", Request(("00",)))
     run_lessons(course, tmp_path / "runs", Request(("00",)))
     assert len(fake) == 2
+
+
+def test_ctrl_c_before_the_first_lesson_begins_runs_nothing(course, tmp_path, monkeypatch, fake):
+    def interrupted(pool, work, item):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution.ThreadPoolExecutor, "submit", interrupted)
+    assert run_lessons(course, tmp_path / "runs", Request()) == 130
+    assert fake == []
