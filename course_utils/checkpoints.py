@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from course_utils.paths import replacing
 
 PLAIN = (bool, int, float, str, type(None))  # and no NumPy float, which is a float too
+PARTS = {"model", "optimizer", "scheduler", "kinds", "history", "best_weights", "random"}
 Plain = bool | int | float | str | None
 
 
@@ -180,7 +181,7 @@ def load_checkpoint(
         optimizer or scheduler, or of other `settings`; nothing is put back then.
     """
     values = load_file(path)
-    if not isinstance(values, dict) or "kinds" not in values:
+    if not isinstance(values, dict) or not set(values) >= PARTS:
         raise ValueError(f"{Path(path).name} is no checkpoint of a training: use another name")
     try:
         if values["kinds"] != (kinds := _kinds(optimizer, scheduler)):
