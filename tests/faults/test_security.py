@@ -6,6 +6,7 @@ import pickle
 import pytest
 import torch
 
+from benchmarks.gpu.data import read_batch
 from course_utils.checkpoints import load_checkpoint, load_file
 from course_utils.cli import pages
 from course_utils.paths import ROOT
@@ -33,7 +34,6 @@ CALLS = list(calls())
 
 ALLOWED = {
     ("course_utils/cli/grading/collecting.py", "exec"),  # submissions, in a process of their own
-    ("benchmarks/gpu/data.py", "pickle.load"),  # CIFAR-10's own, after its MD5
 }
 
 
@@ -83,6 +83,14 @@ def test_a_file_of_something_else_is_no_checkpoint(tmp_path, values):
     parts = {"model": linear(), "optimizer": optimizer, "scheduler": None, "generator": None}
     with pytest.raises(ValueError, match=r"^x\.pt is "):
         load_checkpoint(tmp_path / "x.pt", **parts)
+
+
+def test_code_in_a_file_of_images_does_not_run(tmp_path):
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(pickle.dumps({b"data": Harmful(tmp_path / "harm")}))
+    with pytest.raises(pickle.UnpicklingError, match=r"^io\.open in a file of images: "):
+        read_batch(path)
+    assert not (tmp_path / "harm").exists()
 
 
 HOSTILE = ["<script>alert(1)</script>", "a'b\"c & <b>", 'x" onload="alert(1)']
