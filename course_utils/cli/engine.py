@@ -37,12 +37,16 @@ class Engine:
 def _run_in_threads(
     count: int, work: Work, jobs: list[Job]
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
+    from course_utils.cli.execution import submit_all
+
+    given = [{**job, "threads": threads_of_each(count)} for job in jobs]
+    pending = set()
     with ThreadPoolExecutor(count) as pool:
-        futures = {
-            pool.submit(work, {**job, "threads": threads_of_each(count)}): job for job in jobs
-        }
-        pending = set(futures)
         try:
+            submitted, begin = submit_all(pool, work, given)
+            futures = dict(zip(submitted, jobs, strict=True))
+            pending = set(submitted)
+            begin()
             while pending:  # a wait without end does not hear Ctrl-C on Windows
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=list(futures).index):

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from course_utils.cli.execution import (
     Outcome,
     Task,
     attempt,
+    hold,
     is_complete,
     read_results,
     remove_results,
@@ -34,6 +35,9 @@ from course_utils.cli.parameters import (
 )
 from course_utils.cli.run_pages import HEADER, Rows, write_run_pages
 from course_utils.paths import ROOT, RUNS_DIR, replacing
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 NOTEBOOKS = ROOT / "notebooks"
 LONGEST_NAME = 100  # characters, which may be three bytes each
@@ -68,7 +72,7 @@ class Request:
 )
 @click.option("--name", help="The run's folder under runs/.  [default: the preset's name]")
 @click.option(
-    "--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters."
+    "--resume", is_flag=True, help="Keep lessons that ran already: same course, parameters, data."
 )
 @click.option(
     "--jobs",
@@ -97,6 +101,7 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
         exist or fit.
     """
     tasks, claims = plan(notebooks, runs, request)
+    lock = claim(tasks[0].folder)
     kept = [task for task in tasks if request.resume and is_complete(task)]
     prepare(tasks, kept)
 
@@ -116,6 +121,7 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
     rows = [summary_row(outcome) for outcome in outcomes]
     click.echo(summary(rows))
     click.echo(f"their pages: {short(write_run_pages(tasks, outcomes, rows))}")
+    lock.release()
     statuses = [outcome.status for outcome in outcomes]
     if "interrupted" in statuses or len(outcomes) < len(tasks):
         return 130
@@ -139,10 +145,26 @@ def prepare(tasks: list[Task], kept: list[Task]) -> None:
             pass
         (folder / "written").unlink()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise click.ClickException(
-            f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
-        ) from None
+        raise unwritable(folder, error) from None
+
+
+def claim(folder: Path) -> "BaseFileLock":
+    """As `hold`, all in one line.
+
+    Raises:
+        click.ClickException: if another process has the folder, or it cannot be written.
+    """
+    try:
+        return hold(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def unwritable(folder: Path, error: OSError) -> click.ClickException:
+    reason = error.strerror or type(error).__name__
+    return click.ClickException(
+        f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
+    )
 
 
 def tell(outcome: Outcome) -> None:
@@ -194,7 +216,9 @@ def read_course(notebooks: Path, preset: str) -> tuple[Declared, dict[str, dict[
     }
     presets = read_presets(notebooks / "presets.yaml", declared)
     if preset not in presets:
-        raise click.ClickException(f"{preset}: no such preset; there are {', '.join(presets)}")
+        raise click.ClickException(
+            f"{preset or repr(preset)}: no such preset; there are {', '.join(presets)}"
+        )
     return declared, presets
 
 

@@ -14,12 +14,13 @@ import click
 
 from course_utils.cli import engine
 from course_utils.cli.engine import Engine, located, named_dataset
-from course_utils.cli.execution import Task, attempt, short
+from course_utils.cli.execution import Task, attempt, data_hash, short
 from course_utils.cli.notebooks import read_notebook, select_lessons
 from course_utils.cli.parameters import check_names
 from course_utils.cli.run import (
     NOTEBOOKS,
     Request,
+    claim,
     lesson_values,
     plain_name,
     read_course,
@@ -91,6 +92,7 @@ def run_sweep(
     path, points = plan(notebooks, runs, request, portable=where.scheduler is not None)
     check_metric(metric, notebooks / "results" / f"{path.stem}.json")
     folder = points[0].folder.parents[1]
+    lock = claim(folder)
     jobs = describe(path, points)
     todo = [
         job for job, point in zip(jobs, points, strict=True) if not (resume and is_done(job, point))
@@ -110,6 +112,7 @@ def run_sweep(
     except KeyboardInterrupt:
         click.echo("interrupted: the same command with --resume goes on", err=True)
         status = 130
+    lock.release()
     failed = write_report(folder, path.stem, points, metric)
     click.echo(f"{len(points)} points, {failed} without results: {short(folder / 'index.html')}")
     return status or int(failed > 0)
@@ -192,7 +195,7 @@ def describe(path: Path, points: list[Point]) -> list[dict[str, Any]]:
     text = nbformat.writes(notebook)
     jobs = []
     for index, point in enumerate(points):
-        same = json.dumps([text, point.values, course_version()])
+        same = json.dumps([text, point.values, course_version(), data_hash(point.values)])
         job = {"index": index, "lesson": path.stem, "notebook": text, "values": point.values}
         hashed = hashlib.sha256(same.encode()).hexdigest()
         jobs.append({**job, "dataset": point.values.get("dataset"), "fingerprint": hashed})

@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import nbformat
 import pytest
 
@@ -265,3 +266,71 @@ def test_a_failure_alone_fails_the_run_and_the_next_lesson_is_run(
     captured = capsys.readouterr()
     assert captured.err == "00_good failed\nOSError: no space left\n"
     assert re.search(r"00_good +failed", captured.out) and re.search(r"10_dead +ok", captured.out)
+
+
+def test_resume_runs_a_lesson_again_after_its_data_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "DATA_DIR", tmp_path / "data")
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+    weights = tmp_path / "vgg.pth"
+    task = execution.Task(
+        run.NOTEBOOKS / "03_vgg_cnn.ipynb",
+        {"dataset": str(tmp_path / "photos"), "weights": str(weights)},
+        tmp_path,
+    )
+    auto = execution.Task(task.path, {}, tmp_path)
+    seen = [task.fingerprint()]
+    for change in (
+        lambda: (tmp_path / "photos" / "cat" / "new.png").write_bytes(b"1"),
+        lambda: (tmp_path / "photos" / "cat" / "new.png").write_bytes(b"12"),
+        lambda: (tmp_path / "photos" / "cat" / "new.png").rename(tmp_path / "photos/dog/new.png"),
+        lambda: weights.write_bytes(b"1"),
+    ):
+        change()
+        assert task.fingerprint() not in seen
+        seen.append(task.fingerprint())
+        assert task.fingerprint() == seen[-1]
+    before, shapes = auto.fingerprint(), execution.data_hash({"dataset": "shapes"})
+    (tmp_path / "data" / "cifar-10-batches-py").mkdir(parents=True)
+    (tmp_path / "data" / "cifar-10-batches-py" / "data_batch_1").touch()
+    assert auto.fingerprint() != before
+    assert execution.data_hash({"dataset": "shapes"}) == shapes
+    assert task.fingerprint() == seen[-1]
+
+
+def test_resume_runs_a_lesson_again_after_the_course_changed(smoke, monkeypatch):
+    task = task_of(smoke)
+    assert execution.is_complete(task)
+    monkeypatch.setattr(execution, "course_version", lambda: "another")
+    assert not execution.is_complete(task)
+
+
+def test_a_second_runner_into_the_same_folder_is_refused(course, tmp_path, fake):
+    folder = tmp_path / "runs" / "laptop"
+    code = (
+        "import sys; from pathlib import Path; from course_utils.cli.execution import hold\n"
+        "lock = hold(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(click.ClickException) as error:
+            run_lessons(course, tmp_path / "runs", Request())
+        other.kill()  # a lock does not outlive its process
+        other.wait()
+    assert error.value.message == (
+        f"another process runs into {folder}: wait for it, or give another --name"
+    )
+    assert fake == [] and not folder.exists()
+    run_lessons(course, tmp_path / "runs", Request(("00",)))
+    run_lessons(course, tmp_path / "runs", Request(("00",)))
+    assert len(fake) == 2
+
+
+def test_ctrl_c_before_the_first_lesson_begins_runs_nothing(course, tmp_path, monkeypatch, fake):
+    def interrupted(pool, work, item):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution.ThreadPoolExecutor, "submit", interrupted)
+    assert run_lessons(course, tmp_path / "runs", Request()) == 130
+    assert fake == []
