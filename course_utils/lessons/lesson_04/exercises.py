@@ -110,8 +110,8 @@ def measure_again(answer: tuple) -> dict:
 @exercise("04.changes", measure_again)
 def judge_changes(facts) -> None:
     """Three validation accuracies that a fresh run confirms within half a point."""
-    for name, value in facts["stated"].items():
-        stated = as_number(value)
+    accuracies = {name: as_number(value) for name, value in facts["stated"].items()}
+    for name, stated in accuracies.items():
         require(stated <= 1, f"You say {stated:g}: an accuracy lies between 0 and 1.")
         again = as_number(returned(facts["again"][name]), verb="Return")
         require(
