@@ -99,8 +99,9 @@ def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
 def imagenet() -> str:
     found, title = recorded("04_transfer_learning.{dataset}-imagenet", "sizes")
     rows = []
-    for size, of_size in found["sizes"].items():
-        cells = [over_seeds(values) for values in of_size["test_accuracy"].values()]
+    for size in sorted(found["sizes"], key=int):
+        of_size = found["sizes"][size]
+        cells = [over_seeds(of_size["test_accuracy"][str(n)]) for n in found["labels_per_class"]]
         rows.append([size, f"{of_size['multiply_adds'] / 1e6:.0f} M", *cells])
     labels = [f"{number} labels" for number in found["labels_per_class"]]
     return "\n".join(
