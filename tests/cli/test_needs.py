@@ -124,11 +124,11 @@ def test_no_kernel_starts_for_a_lesson_that_ten_of_each_class_are_too_few_for(
     request = Request(("03", lesson), "smoke", dataset=ten_each("L"))
     with pytest.raises(click.ClickException) as error:
         run_lessons(run.NOTEBOOKS, tmp_path / "runs", request)
-    assert error.value.message == f"{message}: run 02, 03, 04, 06, 08, 09, or add pictures"
+    assert error.value.message == f"{message}: run 02, 03, 04, 06, 08, 09, 10, or add pictures"
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(("mode", "lessons"), [("RGB", ("03", "06")), ("L", ("04", "08"))])
+@pytest.mark.parametrize(("mode", "lessons"), [("RGB", ("03", "06")), ("L", ("04", "08", "10"))])
 def test_the_other_lessons_run_on_ten_of_each_class(ten_each, tmp_path, capsys, mode, lessons):
     request = Request(lessons, "smoke", dataset=ten_each(mode))
     status = run_lessons(run.NOTEBOOKS, tmp_path / "runs", request)
