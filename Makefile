@@ -44,6 +44,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir="$(CURDIR)" notebooks/00_training_loop.ipynb
 
 # Train lesson 10's model on a folder of pictures, one folder in it for each class
+PICTURES ?= auto
 project: $(READY)
 	$(BIN)/python -m course_utils run 10 --dataset "$(PICTURES)" --name project
 
