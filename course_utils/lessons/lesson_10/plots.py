@@ -7,7 +7,7 @@ from course_utils.plotting import COLORS
 
 STATIONS = (
     ("look", "odd files, copies"),
-    ("split", "train, validate, test"),
+    ("split", "three heaps"),
     ("baseline", "what is easy"),
     ("transfer", "probe, fine-tune"),
     ("mistakes", "where and why"),
@@ -18,7 +18,8 @@ STATIONS = (
 
 def road() -> Figure:
     """The stations of a project from a folder of pictures to a prediction; one leads back."""
-    figure, ax = plt.subplots(figsize=(8.5, 2.0))
+    figure = plt.figure(figsize=(8.5, 2.1))
+    ax = figure.add_axes((0, 0, 1, 1))
     places = range(len(STATIONS))
     ax.plot(places, [0] * len(places), color=COLORS[0], lw=3, zorder=1)
     ax.scatter(places, [0] * len(places), s=420, color="white", edgecolors=COLORS[0], lw=3)
@@ -29,10 +30,8 @@ def road() -> Figure:
     mistakes = [name for name, _ in STATIONS].index("mistakes")
     way = {"arrowstyle": "-|>", "color": COLORS[1], "connectionstyle": "arc3,rad=0.3", "lw": 1.8}
     ax.annotate("", xy=(0, 0.32), xytext=(mistakes, 0.32), arrowprops=way)
-    ax.text(
-        mistakes / 2, 1.15, "better pictures, not only longer training", ha="center", fontsize=8
-    )
-    ax.set(xlim=(-0.6, len(STATIONS) - 0.4), ylim=(-1.1, 1.35))
+    ax.text(mistakes / 2, 0.45, "better pictures", ha="center", fontsize=9, color=COLORS[1])
+    ax.set(xlim=(-0.6, len(STATIONS) - 0.4), ylim=(-1.15, 1.6))
     ax.axis("off")
     names = ", ".join(name for name, _ in STATIONS)
     figure.set_label(
