@@ -3,11 +3,28 @@
 from tests.helpers import names_of_lesson, shown_solution
 
 # What the cells from the folder to the probe bind, pictures and trainings of other networks aside.
-NAMES = (
-    ["Path", "write_folder", "source", "Picture", "images", "flat", "dropped", "deal", "train"]
-    + ["Squares", "loaders_for", "ask", "VGGMini", "build", "network", "body_state"]
-    + ["features", "probe", "probe_accuracy", "few"]
-)
+NAMES = [
+    "Path",
+    "write_folder",
+    "source",
+    "Picture",
+    "images",
+    "flat",
+    "dropped",
+    "deal",
+    "train",
+    "Squares",
+    "loaders_for",
+    "ask",
+    "VGGMini",
+    "build",
+    "network",
+    "body_state",
+    "features",
+    "probe",
+    "probe_accuracy",
+    "few",
+]
 
 
 def test_the_solution_shown_needs_a_quarter_of_the_labels(tmp_path, capsys):
