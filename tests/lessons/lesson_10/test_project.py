@@ -32,16 +32,19 @@ for source, is_parameters in cells:
 print("LAST", json.dumps(eval(last, names)))
 """
 
+# What the notebook's program says of every picture, by its path.
+ANSWERS = "{str(p.path): name_picture(p.path, model_file) for p in pictures}"
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """The folder, what the notebook printed about it, and what it answers about one photo."""
+    """The folder, what the notebook printed about it, and its ANSWERS."""
     home = tmp_path_factory.mktemp("project")
     folder = make_photos(home / "photos")
     parameters = {
         "dataset": str(folder),
         "weights": str(WEIGHTS_DIR / "vgg_mini.pt"),
-        "picture": str(folder / "test" / NAMES[1] / "photo 10 ü.png"),
+        "picture": str(folder / "test" / NAMES[0] / "holiday.png"),
         "epochs": 1,
         "device": "cpu",
         "output_dir": str(home / "out"),
@@ -53,7 +56,7 @@ def project(tmp_path_factory):
     ]
     done = subprocess.run(
         [sys.executable, "-c", ALONE],
-        input=json.dumps([cells, parameters, "answers"]),
+        input=json.dumps([cells, parameters, ANSWERS]),
         capture_output=True,
         text=True,
         cwd=home,
@@ -88,18 +91,25 @@ def test_it_leaves_a_report_and_a_model_that_holds_plain_values(project):
     assert (saved["classes"], saved["size"]) == (sorted(NAMES), 32)
 
 
-def test_the_command_line_answers_as_the_notebook_does(project):
+def test_the_command_line_answers_as_the_notebook_does_for_every_kind_of_picture(project):
     home, _, answers = project
-    picture = home / "photos" / "test" / NAMES[1] / "photo 10 ü.png"
     model = str(home / "out" / "10_your_project.pt")
-    done = CliRunner().invoke(main, ["predict", "--csv", model, str(picture)])
-    head, row = csv.reader(io.StringIO(done.stdout))
+    done = CliRunner().invoke(main, ["predict", "--csv", model, *answers])
+    head, *rows = csv.reader(io.StringIO(done.stdout))
     assert head == ["picture", *sorted(NAMES)]
-    assert row == [str(picture), *(f"{answers[name]:.4f}" for name in sorted(NAMES))]
+    assert [row[0] for row in rows] == list(answers)
+    for path, *probabilities in rows:
+        said = [answers[path][name] for name in sorted(NAMES)]
+        assert [float(p) for p in probabilities] == pytest.approx(said, abs=0.02), path
 
-    done = CliRunner().invoke(main, ["predict", "--top", "1", model, str(picture)])
-    best = max(answers, key=answers.get)
-    assert done.stdout == f"{picture}: {best} {answers[best]:.1%}\n"
+
+def test_the_command_line_names_the_best_classes(project):
+    home, _, answers = project
+    picture = str(home / "photos" / "test" / NAMES[0] / "holiday.png")
+    model = str(home / "out" / "10_your_project.pt")
+    done = CliRunner().invoke(main, ["predict", "--top", "1", model, picture])
+    best = max(answers[picture], key=answers[picture].get)
+    assert done.stdout == f"{picture}: {best} {answers[picture][best]:.1%}\n"
 
 
 def test_one_bad_picture_does_not_cost_the_others(project):
