@@ -10,7 +10,7 @@ READY_SITE := .venv/.ready-site
 CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" \
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
-.PHONY: run test stress test-lowest types lab data publish results constraints site e2e clean
+.PHONY: run test stress test-lowest types lab project data publish results constraints site e2e clean
 
 run: $(READY)
 	$(BIN)/python -m course_utils run
@@ -46,6 +46,11 @@ types: $(READY)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir="$(CURDIR)" notebooks/00_training_loop.ipynb
+
+# Train lesson 10's model on a folder of pictures, one folder in it for each class
+PICTURES ?= auto
+project: $(READY)
+	$(BIN)/python -m course_utils run 10 --dataset "$(PICTURES)" --name project
 
 data: $(READY)
 	$(BIN)/python -m course_utils data cifar10
