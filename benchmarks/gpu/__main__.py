@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -10,12 +11,27 @@ os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")  # streams that do no
 
 import torch
 
-from benchmarks.gpu import depth, faults, networks, source, timing
+from benchmarks.gpu import (
+    augment,
+    batches,
+    cells,
+    depth,
+    faults,
+    networks,
+    norms,
+    scaling,
+    scratch,
+    source,
+    timing,
+)
 from benchmarks.gpu.data import load
 from benchmarks.gpu.lanes import Context, run_lanes
 from benchmarks.gpu.sizes import FULL, MINI
 
 PARTS = {"source": source, "networks": networks, "depth": depth, "faults": faults}
+PARTS |= {"norms": norms, "batches": batches, "cells": cells, "scratch": scratch}
+MANY_SHAPES = ("batches", "cells", "scaling")
+PARTS |= {"augment": augment, "scaling": scaling}
 
 
 def arguments() -> argparse.Namespace:
@@ -27,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default="{}", help='changes, such as {"depth": 20}')
     parser.add_argument("--lanes", type=int, default=12, help="trainings at once")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop before so many are over")
+    parser.add_argument("--limits", default="{}", help='seconds of a part, such as {"cells": 30}')
     parser.add_argument("--channels-first", action="store_true")
     return parser.parse_args()
 
@@ -49,11 +66,15 @@ def main() -> None:
     )  # fmt: skip
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     context.write(part="began", device=name, torch=torch.__version__, sizes=vars(sizes))
+    limits, deadline = json.loads(chosen.limits), context.deadline
     for part in chosen.parts:  # one after another: side by side, wide kernels starve
+        context.deadline = min(deadline, time.monotonic() + limits.get(part, math.inf))
+        context.write(part="part", arm=part)
         if part == "timing":
             timing.measure(context)
         else:
-            run_lanes(context, PARTS[part].lanes(context), chosen.lanes)
+            lanes, benchmark = PARTS[part].lanes(context), part not in MANY_SHAPES
+            run_lanes(context, lanes, chosen.lanes, benchmark=benchmark)
     context.write(part="ended")
 
 
