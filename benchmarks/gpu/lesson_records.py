@@ -19,8 +19,13 @@ def end(line: dict) -> float:
     return min(loss, CEILING) if math.isfinite(loss) else CEILING
 
 
-def finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def finite(value: object) -> object:
+    """The same with None for every number that JSON does not know."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def grid(found: Iterable[dict], take: Callable[[dict], float | None]) -> dict:
@@ -86,7 +91,7 @@ def normalisation(lines) -> dict:
             "largest_rate": largest,
             "best_rate": made["rates"][best],
             "best_losses": [row[best] for row in made["values"]],
-            "val_loss": grid(found, lambda one: finite(one["val_loss"][-1]))["values"],
+            "val_loss": grid(found, lambda one: one["val_loss"][-1])["values"],
             "val_accuracy": grid(found, lambda one: one["val_accuracy"][-1])["values"],
             "train_loss_by_epoch_at_best_rate": [
                 one["train_loss"] for one in found if one["lr"] == made["rates"][best]
@@ -330,7 +335,7 @@ def made(lines) -> dict[str, dict]:
             found[name] = record(lines)
     if any(lines.of(part) for part in ("rates", "decay", "batches")):
         found["05_batch_normalization.cifar10-gpu"] = batch_normalisation(lines)
-    return found
+    return finite(found)
 
 
 def _short(number: int) -> str:

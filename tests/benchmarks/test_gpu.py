@@ -240,6 +240,8 @@ def test_a_sweep_counts_what_diverged_as_the_ceiling_and_what_is_missing_as_none
     found = lesson_records.batch_normalisation(lines)["rates"][norms.NORMS[0]]
     assert found["losses"] == [[1.25, lesson_records.CEILING], [lesson_records.CEILING, None]]
     assert found["growth"] == [[1.2, 0.0], [0.0, None]]
+    lines.of("rates", lr=1.0)[0]["val_accuracy"][0] = float("nan")
+    assert "NaN" not in json.dumps(lesson_records.made(lines))
 
 
 def test_the_effective_rate_is_the_rate_over_the_squared_length(tmp_path):
