@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks.gpu import lesson_records
 from benchmarks.gpu.data import Data, load
 from benchmarks.gpu.depth import SKIPS
 from benchmarks.gpu.faults import shuffled
@@ -333,6 +334,7 @@ def main() -> None:
     if lines.of("faults"):
         data = load(chosen.data, torch.device("cpu"), limit=lines.sizes["images"])
         made["07_diagnosis.cifar10-gpu"] = diagnosis(lines, arrays, data)
+    made |= lesson_records.made(lines)
     for name, record in made.items():
         write_json(chosen.out / f"{name}.json", record)
         print(chosen.out / f"{name}.json")
