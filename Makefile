@@ -10,7 +10,7 @@ READY_SITE := .venv/.ready-site
 CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" \
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
-.PHONY: run test test-lowest types lab data publish results constraints site e2e clean
+.PHONY: run test stress test-lowest types lab project data publish results constraints site e2e clean
 
 run: $(READY)
 	$(BIN)/python -m course_utils run
@@ -27,6 +27,10 @@ test: $(READY)
 	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		-n 2 --dist loadfile runs/smoke
 
+# The long form of what breaks things on purpose: more kills, more examples, other ones each time
+stress: $(READY)
+	$(CHECK) STRESS_KILLS=300 STRESS_EXAMPLES=2000 $(BIN)/pytest -n 2 tests/faults
+
 # The floors in pyproject.toml: the oldest Python, the oldest version of each direct dependency
 test-lowest:
 	$(OLDEST_PYTHON) -m venv --clear .venv-lowest
@@ -42,6 +46,11 @@ types: $(READY)
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir="$(CURDIR)" notebooks/00_training_loop.ipynb
+
+# Train lesson 10's model on a folder of pictures, one folder in it for each class
+PICTURES ?= auto
+project: $(READY)
+	$(BIN)/python -m course_utils run 10 --dataset "$(PICTURES)" --name project
 
 data: $(READY)
 	$(BIN)/python -m course_utils data cifar10

@@ -1,16 +1,22 @@
 """Checkpoints: everything that a training is made of, in one file of tensors and plain values."""
 
+import io
 import random
+import zlib
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader
 
 from course_utils.paths import replacing
 
 PLAIN = (bool, int, float, str, type(None))  # and no NumPy float, which is a float too
+PARTS = {"model", "optimizer", "scheduler", "kinds", "history", "best_weights", "random"}
+Plain = bool | int | float | str | None
 
 
 def save_file(values: dict, path: str | Path) -> None:
@@ -18,12 +24,20 @@ def save_file(values: dict, path: str | Path) -> None:
 
     Raises:
         TypeError: if `values` holds anything else; the message says where.
+        OSError: if it cannot be written; what `path` held before is still there.
     """
     _check_plain(values, "values")
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
-        torch.save(values, file)
+    buffer = io.BytesIO()
+    torch.save(values, buffer)  # not to the file: of a full disk torch makes a RuntimeError
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(buffer.getbuffer())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        way_out = "free some space, or give another folder"
+        raise OSError(f"cannot write {path.name} ({reason}): {way_out}") from None
 
 
 def _check_plain(value: object, where: str) -> None:
@@ -55,6 +69,60 @@ def load_file(path: str | Path) -> dict:
         raise ValueError(f"{damaged}: delete it and train again") from None
 
 
+def settings_of(
+    optimizer: Optimizer, scheduler: LRScheduler | None, loader: DataLoader
+) -> dict[str, Plain]:
+    """What a training is given and `load_state_dict` would silently put back or overlook, as plain
+    values by name: rates, schedule, batch size, training images. To be asked before the first step.
+    """
+    images = loader.dataset
+    settings: dict[str, Plain] = {
+        "batch_size": loader.batch_size,
+        "training images": len(images),  # type: ignore[arg-type]
+        "checksum of the training images": checksum(images),
+    }
+    groups = optimizer.param_groups
+    for number, group in enumerate(groups):
+        of = f" of group {number}" if len(groups) > 1 else ""
+        settings |= {f"{name}{of}": _as_plain(group[name]) for name in group if name != "params"}
+    for name, value in ({} if scheduler is None else scheduler.state_dict()).items():
+        settings[f"{name} of {type(scheduler).__name__}"] = _as_plain(value)
+    return settings
+
+
+def _as_plain(value: object) -> Plain:
+    """A number or text as it is, anything else as text."""
+    return value if type(value) in PLAIN else str(value)  # type: ignore[return-value]
+
+
+def checksum(dataset: object) -> int:
+    """A number that differs where a data set's images or labels do; of pictures in files, where
+    their names do. Nothing is drawn, transformed or decoded; of a data set of an unknown kind it
+    is 0.
+    """
+    total = 0
+    for name in ("tensors", "data", "targets", "samples", "images", "indices", "dataset"):
+        total = _checksum(getattr(dataset, name, None), total)
+    return total
+
+
+def _checksum(value: object, total: int) -> int:
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().contiguous().view(-1)
+        value = value.view(torch.uint8).numpy() if value.numel() else None
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return zlib.crc32(np.ascontiguousarray(value).data, total)
+    if isinstance(value, (list, tuple, np.ndarray)):
+        for item in value:
+            total = _checksum(item, total)
+        return total
+    if isinstance(value, (str, Path)):
+        value = Path(value).parts[-2:]  # the same folder elsewhere holds the same pictures
+    elif value is not None and type(value) not in PLAIN:
+        return zlib.crc32(str(checksum(value)).encode(), total)  # a data set within this one
+    return total if value is None else zlib.crc32(repr(value).encode(), total)
+
+
 def save_checkpoint(
     path: str | Path,
     *,
@@ -64,11 +132,13 @@ def save_checkpoint(
     generator: Generator | None,
     history: dict,
     best_weights: dict | None,
+    settings: dict[str, Plain] | None = None,
 ) -> None:
-    """Write all that a training is made of, random states included; `generator` is the loader's.
+    """Write all that a training is made of, random states included; `generator` is the loader's,
+    `settings` are those of `settings_of`.
 
     Raises:
-        TypeError: as `save_file`.
+        TypeError, OSError: as `save_file`.
     """
     version, numbers, gauss = random.getstate()
     values = {
@@ -76,6 +146,7 @@ def save_checkpoint(
         "optimizer": optimizer.state_dict(),
         "scheduler": None if scheduler is None else scheduler.state_dict(),
         "kinds": _kinds(optimizer, scheduler),
+        "settings": settings or {},
         "history": history,
         "best_weights": best_weights,
         "random": {
@@ -101,19 +172,21 @@ def load_checkpoint(
     optimizer: Optimizer,
     scheduler: LRScheduler | None,
     generator: Generator | None,
+    settings: dict[str, Plain] | None = None,
 ) -> dict:
     """Put back what `save_checkpoint` wrote into the given objects; returns the file's values.
 
     Raises:
         FileNotFoundError, ValueError: as `load_file`, and if the file is of another model,
-        optimizer or scheduler.
+        optimizer or scheduler, or of other `settings`; nothing is put back then.
     """
     values = load_file(path)
-    if not isinstance(values, dict) or "kinds" not in values:
+    if not isinstance(values, dict) or not set(values) >= PARTS:
         raise ValueError(f"{Path(path).name} is no checkpoint of a training: use another name")
     try:
         if values["kinds"] != (kinds := _kinds(optimizer, scheduler)):
             raise ValueError(f"{values['kinds']}, not {kinds}")
+        _check_settings(values.get("settings") or {}, settings or {})
         model.load_state_dict(values["model"])
         optimizer.load_state_dict(values["optimizer"])
         if scheduler is not None:
@@ -131,3 +204,9 @@ def load_checkpoint(
     if generator is not None and states["loader"] is not None:
         generator.set_state(states["loader"])
     return values
+
+
+def _check_settings(saved: dict[str, Plain], given: dict[str, Plain]) -> None:
+    for name, value in given.items():
+        if name in saved and saved[name] != value:
+            raise ValueError(f"{name} {saved[name]}, not {value}")

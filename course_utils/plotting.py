@@ -1,12 +1,18 @@
 """Figures for light and dark pages, safe for colour-blind readers, with alt text."""
 
 import io
+import re
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
@@ -30,16 +36,37 @@ STYLE = {
     "image.cmap": "viridis",
     "image.interpolation": "nearest",
 }
+# Of the font files that systems bring, those with Chinese, Japanese or Korean characters
+EAST_ASIAN = re.compile(
+    "CJK|SourceHan|wqy|DroidSansFallback|NanumGothic|msyh|simhei|malgun|meiryo|YuGoth|PingFang|"
+    "Hiragino|AppleGothic|AppleSDGothicNeo|Arial Unicode|arialuni",
+    re.IGNORECASE,
+)
 
 
 def use_style() -> None:
-    """Draw every figure from here on in the course's style: opaque, colour-blind-safe, modest."""
-    plt.rcParams.update(STYLE)
+    """Draw every figure from here on in the course's style: opaque, colour-blind-safe, modest.
+
+    What matplotlib's own font lacks, Chinese and Korean names of classes for instance, is drawn
+    with the fonts of the system that have it.
+    """
+    plt.rcParams.update(STYLE | {"font.family": ["DejaVu Sans", *_east_asian_fonts()]})
+
+
+@cache
+def _east_asian_fonts() -> list[str]:
+    found = {path for path in findSystemFonts() if EAST_ASIAN.search(Path(path).name)}
+    for path in found - {font.fname for font in fontManager.ttflist}:
+        with suppress(OSError, RuntimeError):  # a font that cannot be read
+            fontManager.addfont(path)  # matplotlib's list is older than the font
+    names = {font.name for font in fontManager.ttflist if font.fname in found}
+    return sorted(names, key=lambda name: ("Sans" not in name, name))
 
 
 def show(figure: Figure, *, alt: str = "") -> None:
     """Display a figure with `alt`, its description in words for those who cannot see it, and close
-    it. A diagram brings its own description, as the figure's label.
+    it. A diagram brings its own description, as the figure's label. A printed line says so if no
+    font here has a character of the figure.
 
     Raises:
         ValueError: if there is neither.
@@ -50,8 +77,18 @@ def show(figure: Figure, *, alt: str = "") -> None:
     if not alt:
         raise ValueError("alt is empty: say in a sentence what the figure shows")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(buffer, format="png", dpi=DPI)
     plt.close(figure)
+    missing = [each for each in caught if "missing from font" in str(each.message)]
+    for warning in caught:
+        if warning not in missing:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    if missing:
+        print("boxes stand for characters that no font here has: install Noto Sans CJK, restart")
     data = {"image/png": buffer.getvalue(), "text/plain": f"Figure: {alt}"}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 

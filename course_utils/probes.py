@@ -73,6 +73,6 @@ def gradient_rms(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, 
     found = {}
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d):
-            gradient = layer.weight.grad.double()  # the square of 1e-30 is no float32
+            gradient = layer.weight.grad.cpu().double()  # the square of 1e-30 is no float32
             found[name] = gradient.square().mean().sqrt().item()
     return found

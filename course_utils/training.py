@@ -13,11 +13,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    OneCycleLR,
+    PolynomialLR,
+    SequentialLR,
+)
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from course_utils.checkpoints import load_checkpoint, save_checkpoint
+from course_utils.checkpoints import load_checkpoint, save_checkpoint, settings_of
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -170,8 +177,9 @@ def fit(
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
-        ValueError: if `epochs` is below 1, a loader is empty, `checkpoint` is not given, or is of
-        another training.
+        ValueError: if `epochs` is below 1, a loader is empty, the scheduler ends before the training,
+        `checkpoint` is not given, or is of another training: another model, rate, schedule, batch
+        size or data set.
     """
     model.to(device)
     parts = {
@@ -180,6 +188,9 @@ def fit(
         "scheduler": scheduler,
         "generator": train_loader.generator,
     }
+    if checkpoint is not None:
+        parts["settings"] = settings_of(optimizer, scheduler, train_loader)
+    _check_length(scheduler, epochs, len(train_loader))
     history, best_weights = _start(checkpoint, resume, parts, epochs, keep_best)
     with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
         for epoch in range(len(history.val_loss) + 1, epochs + 1):
@@ -223,6 +234,32 @@ def _naming(epoch: int) -> Iterator[None]:
         yield
     except FloatingPointError as error:
         raise FloatingPointError(f"epoch {epoch}: {error}") from None
+
+
+def _check_length(scheduler: LRScheduler | None, epochs: int, steps: int) -> None:
+    """Refuse a scheduler that is too short: past its end OneCycleLR fails, LinearLR towards 0 and
+    PolynomialLR leave a rate of 0, and with CosineAnnealingLR the rate climbs again.
+    """
+    length = None if scheduler is None else _length(scheduler)
+    if length is not None and length < epochs * steps:
+        needed = f"{epochs} epochs of {steps} batches take {epochs * steps}"
+        name = type(scheduler).__name__
+        raise ValueError(f"{name} ends after {length} steps, but {needed}: make it as long")
+
+
+def _length(scheduler: LRScheduler) -> int | None:
+    if isinstance(scheduler, OneCycleLR):
+        return scheduler.total_steps
+    if isinstance(scheduler, CosineAnnealingLR):
+        return scheduler.T_max
+    if isinstance(scheduler, PolynomialLR):
+        return scheduler.total_iters
+    if isinstance(scheduler, LinearLR) and scheduler.end_factor == 0:
+        return scheduler.total_iters
+    if isinstance(scheduler, SequentialLR):  # what comes last may end
+        last = _length(scheduler._schedulers[-1])
+        return None if last is None else scheduler._milestones[-1] + last
+    return None
 
 
 def _start(

@@ -50,6 +50,7 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 html_theme = "furo"  # small pages: no icon font
 html_title = project
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", str(ROOT / "course_utils" / "cli" / "course.css")]
 html_css_files = ["course.css", "site.css"]
 html_js_files = ["site.js"]
@@ -62,6 +63,8 @@ html_theme_options = {"navigation_with_keys": True}
 
 def setup(app):
     from extensions.catalogue import read_lessons
+    from extensions.plots import write_plots
 
     lessons = read_lessons(ROOT / "notebooks", HERE / "pictures")
     app.add_config_value("course_lessons", lessons, "env")
+    app.add_config_value("course_plots", write_plots(HERE / "pictures"), "env")

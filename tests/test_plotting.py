@@ -104,3 +104,33 @@ def test_plot_confusion_counts_and_colours_mistakes():
         [0.0, 0.0],
     ]  # right answers are not coloured
     plt.close(figure)
+
+
+NAMES = ["猫", "고양이", "ネコ", "cat"]  # Chinese, Korean, Japanese
+
+
+def shown(figure, monkeypatch, capsys):
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: None)
+    plotting.show(figure, alt="a matrix")
+    return capsys.readouterr().out
+
+
+def test_names_of_classes_in_east_asian_writing_are_drawn_where_a_font_has_them(
+    monkeypatch, capsys
+):
+    if not plotting._east_asian_fonts():
+        pytest.skip("no such font here")
+    with plt.rc_context():
+        plotting.use_style()
+        figure = plotting.plot_confusion(4 * torch.eye(4), NAMES)
+        assert shown(figure, monkeypatch, capsys) == ""
+
+
+def test_where_no_font_has_them_one_line_says_so(monkeypatch, capsys, recwarn):
+    monkeypatch.setattr(plotting, "_east_asian_fonts", list)
+    with plt.rc_context():
+        plotting.use_style()
+        figure = plotting.plot_confusion(4 * torch.eye(4), NAMES)
+        line = "boxes stand for characters that no font here has: install Noto Sans CJK, restart\n"
+        assert shown(figure, monkeypatch, capsys) == line
+    assert list(recwarn) == []

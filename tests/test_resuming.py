@@ -8,19 +8,28 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.optim import SGD, AdamW
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    CosineAnnealingLR,
+    LinearLR,
+    OneCycleLR,
+    PolynomialLR,
+    SequentialLR,
+    StepLR,
+)
+from torch.utils.data import DataLoader, Subset, TensorDataset
 from torchvision.transforms import v2
 
 from course_utils import training
-from course_utils.checkpoints import load_file
-from course_utils.data import Split, Splits, make_loaders
+from course_utils.checkpoints import checksum, load_file
+from course_utils.data import Arrows, PictureFolder, Split, Splits, make_loaders
 from course_utils.runtime import seed_everything
 from course_utils.training import (
     Metrics,
     fit,
 )
 from tests.helpers import raises
-from tests.trainings import CPU, clone, equal, linear, small_fit
+from tests.trainings import CPU, clone, equal, linear, loaders, small_fit
 
 
 def noisy(image):
@@ -192,3 +201,144 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
         ValueError, match=r"^x\.pt is of another training \(.*\): delete it or use another name$"
     ):
         small_fit(other, 2, checkpoint=tmp_path / "x.pt", resume=True)
+
+
+def resume(path, epochs, *, schedule=None, lr=0.1, size=20, batch_size=8, keep=True, **options):
+    """A training of 3 batches an epoch (20 images, 8 at a time), resumed if `path` exists."""
+    model = linear()
+    optimizer = SGD(model.parameters(), lr=lr, **options)
+    scheduler = schedule(optimizer) if schedule else None
+    return fit(
+        model, *loaders(size, batch_size), optimizer=optimizer, epochs=epochs, device=CPU,
+        scheduler=scheduler, checkpoint=path, resume=keep,
+    )  # fmt: skip
+
+
+SHORT = {
+    "OneCycleLR": lambda optimizer: OneCycleLR(optimizer, 0.1, total_steps=6),
+    "LinearLR": lambda optimizer: LinearLR(optimizer, 1.0, 0.0, total_iters=6),
+    "CosineAnnealingLR": lambda optimizer: CosineAnnealingLR(optimizer, T_max=6),
+    "PolynomialLR": lambda optimizer: PolynomialLR(optimizer, total_iters=6),
+    "SequentialLR": lambda optimizer: SequentialLR(
+        optimizer,
+        [ConstantLR(optimizer, total_iters=2), CosineAnnealingLR(optimizer, T_max=4)],
+        milestones=[2],
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step:UserWarning")  # SequentialLR's own making
+@pytest.mark.parametrize("resumed", [True, False])
+@pytest.mark.parametrize("name", SHORT)
+def test_more_epochs_than_the_schedule_has_are_refused(tmp_path, name, resumed):
+    path = tmp_path / "x.pt"
+    if resumed:
+        resume(path, 2, schedule=SHORT[name])
+    before = path.read_bytes() if resumed else None
+    message = f"{name} ends after 6 steps, but 4 epochs of 3 batches take 12: make it as long"
+    with raises(ValueError, message):
+        resume(path, 4, schedule=SHORT[name])
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        None,
+        lambda optimizer: StepLR(optimizer, 2, 0.5),
+        lambda optimizer: LinearLR(optimizer, 0.1, 1.0, total_iters=2),  # a warm-up
+    ],
+)
+def test_more_epochs_go_on_where_no_schedule_ends(tmp_path, schedule):
+    resume(tmp_path / "parts.pt", 2, schedule=schedule)
+    resumed = resume(tmp_path / "parts.pt", 4, schedule=schedule)
+    assert asdict(resumed) == asdict(resume(tmp_path / "whole.pt", 4, schedule=schedule))
+
+
+LONG = {
+    "total_steps of OneCycleLR 6, not 12": lambda n: (
+        lambda optimizer: OneCycleLR(optimizer, 0.1, total_steps=3 * n)
+    ),
+    "total_iters of LinearLR 6, not 12": lambda n: (
+        lambda optimizer: LinearLR(optimizer, 1.0, 0.0, total_iters=3 * n)
+    ),
+    "T_max of CosineAnnealingLR 6, not 12": lambda n: (
+        lambda optimizer: CosineAnnealingLR(optimizer, T_max=3 * n)
+    ),
+    "gamma of StepLR 0.5, not 0.25": lambda n: lambda optimizer: StepLR(optimizer, 9, 1 / n),
+}
+
+
+@pytest.mark.parametrize("change", LONG)
+def test_another_schedule_is_refused(tmp_path, change):
+    resume(tmp_path / "x.pt", 2, schedule=LONG[change](2))
+    message = f"x.pt is of another training ({change}): delete it or use another name"
+    with raises(ValueError, message):
+        resume(tmp_path / "x.pt", 4, schedule=LONG[change](4))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"lr": 0.2}, "lr 0.1, not 0.2"),
+        ({"weight_decay": 0.01}, "weight_decay 0, not 0.01"),
+        ({"momentum": 0.9}, "momentum 0, not 0.9"),
+        ({"batch_size": 4}, "batch_size 8, not 4"),
+        ({"size": 24}, "training images 20, not 24"),
+    ],
+)
+def test_another_rate_batch_size_or_number_of_images_is_refused(tmp_path, change, said):
+    resume(tmp_path / "x.pt", 2)
+    message = f"x.pt is of another training ({said}): delete it or use another name"
+    with raises(ValueError, message):
+        resume(tmp_path / "x.pt", 4, **change)
+
+
+def test_other_images_are_refused_and_the_model_stays_as_it_was(tmp_path):
+    small_fit(linear(), 2, checkpoint=tmp_path / "x.pt")
+    train, val = loaders()
+    train.dataset.tensors[0][3, 1] += 1
+    model = linear()
+    optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
+    options = {"optimizer": optimizer, "epochs": 3, "device": CPU, "resume": True}
+    with pytest.raises(ValueError, match=r"\(checksum of the training images \d+, not \d+\)"):
+        fit(model, train, val, checkpoint=tmp_path / "x.pt", **options)
+    assert equal(clone(model), clone(linear()))
+
+
+def test_a_checksum_tells_data_sets_apart_by_images_labels_choice_and_names(make_folder):
+    pixels, labels = torch.zeros(4, 3, 2, 2, dtype=torch.uint8), torch.arange(4)
+    one = pixels.clone()
+    one[0, 0, 0, 0] = 1
+    folder = PictureFolder(make_folder({"a": {"cat": 2, "dog": 2}}) / "a")
+    data_sets = [
+        TensorDataset(pixels, labels), TensorDataset(one, labels), TensorDataset(pixels, labels + 1),
+        Split(one, labels + 2), Subset(Split(one, labels), [0, 1]),
+        Subset(Split(one, labels), [1, 0]), Subset(Split(pixels, labels), [1, 0]),
+        folder, folder.subset([0, 1]), Arrows(train=False), Arrows(train=True),
+    ]  # fmt: skip
+    sums = [checksum(each) for each in data_sets]
+    assert len(set(sums)) == len(sums)
+    assert sums == [checksum(each) for each in data_sets]
+
+
+def test_checkpoints_without_settings_still_resume(tmp_path):
+    whole = small_fit(linear(), 3)
+    small_fit(linear(), 2, checkpoint=tmp_path / "x.pt")
+    values = load_file(tmp_path / "x.pt")
+    del values["settings"]
+    torch.save(values, tmp_path / "x.pt")
+    resumed = small_fit(linear(), 3, checkpoint=tmp_path / "x.pt", resume=True)
+    assert asdict(resumed) == asdict(whole)
+
+
+def test_a_loader_of_a_data_set_of_an_unknown_kind_resumes_too(tmp_path):
+    train, val = loaders()
+    items = list(train.dataset)
+    train = DataLoader(items, 8, shuffle=True, generator=torch.Generator().manual_seed(0))
+    model = linear()
+    options = {"device": CPU, "checkpoint": tmp_path / "x.pt", "resume": True}
+    for epochs in (1, 2):
+        optimizer = SGD(model.parameters(), lr=0.1)
+        history = fit(model, train, val, optimizer=optimizer, epochs=epochs, **options)
+    assert len(history.val_loss) == 2

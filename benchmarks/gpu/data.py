@@ -47,9 +47,20 @@ class Data:
     stats: tuple[Tensor, Tensor]
 
 
+class Arrays(pickle.Unpickler):
+    """Reads what CIFAR-10's files hold, arrays, and no code."""
+
+    def find_class(self, module: str, name: str) -> object:
+        made_of = {"ndarray", "dtype", "_reconstruct", "_frombuffer"}
+        array = module.partition(".")[0] == "numpy" and name in made_of
+        if array or (module, name) == ("_codecs", "encode"):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} in a file of images: get CIFAR-10 again")
+
+
 def read_batch(path: Path) -> Images:
     with path.open("rb") as file:
-        batch = pickle.load(file, encoding="bytes")
+        batch = Arrays(file, encoding="bytes").load()
     pixels = torch.from_numpy(np.array(batch[b"data"], dtype=np.uint8))
     pixels = pixels.view(-1, 3, 32, 32).permute(0, 2, 3, 1).contiguous()
     return Images(pixels, torch.tensor(batch[b"labels"]))

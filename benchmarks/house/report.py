@@ -1,9 +1,11 @@
 """Sections of RESULTS.md: lessons on photographs, the built-in data, the speed of the package."""
 
 from benchmarks.harness import read_json
-from benchmarks.tables import percent, recorded, table
+from benchmarks.house.run import LESSONS
+from benchmarks.tables import percent, recorded, table, with_error
 from course_utils.results import RECORDED_DIR
 
+TEST_IMAGES = 10_000  # of CIFAR-10
 MEASURED = {  # part of the ratios: what is over what
     "fit": "an epoch of fit over a bare loop",
     "items": "an item of load_splits over torchvision's CIFAR10",
@@ -21,18 +23,16 @@ def measured_ratios() -> dict:
 
 
 def lessons() -> str:
-    runs = {
-        "00: linear classifier": "00_training_loop.{dataset}",
-        "03: VGG-style CNN": "03_vgg_cnn.{dataset}-10k",
-        "03: VGG-style CNN, all images": "03_vgg_cnn.{dataset}-45k",
-    }
+    """What lessons reach on photographs: the scoreboard's rows of each run, and the fast recipe."""
+    runs = [(lesson, f"{lesson}.cifar10{ending}") for lesson, ending, _ in LESSONS.values()]
     rows = []
-    for name, record in runs.items():
-        found, title = recorded(record, "test_accuracy")
-        accuracy = percent(found["test_accuracy"], found["test_standard_error"])
-        rows.append([name, f"{found['train_images']:,}", str(found["epochs"]), accuracy])
-    header = ["lesson", "training images", "epochs", "test accuracy"]
-    return f"## Lessons 00 and 03 on {title}\n\n" + table(header, rows)
+    for lesson, record in [*runs, ("08", "08_fast_training.cifar10-defaults")]:
+        found = read_json(RECORDED_DIR / f"{record}.json")
+        for model, row in found.get("scoreboard", {}).items():
+            size = f"{found['train_images']:,}", f"{found['epochs']:g}"
+            rows.append([lesson[:2], model, *size, with_error(row["accuracy"], TEST_IMAGES)])
+    header = ["lesson", "model", "training images", "epochs", "test accuracy"]
+    return "## Lessons' models on CIFAR-10, one seed\n\n" + table(header, rows)
 
 
 def shapes_difficulty() -> str:

@@ -12,18 +12,52 @@ EPOCHS = 30  # of the source's CNN that all seeds have
 
 def assemble() -> dict:
     """{row of the scoreboard: mean test accuracy, and of what it is the mean}."""
+    rows = {}
+    for name in ("00_training_loop.cifar10", "08_fast_training.cifar10-defaults"):
+        rows |= of_run(name)
+    return rows | source_cnn() | resnet_row()
+
+
+def of_run(name: str) -> dict:
+    """The rows of a lesson's models, trained once on all images; none before that is measured."""
+    found = read_json(RECORDED_DIR / f"{name}.json")
+    return {
+        model: {
+            "accuracy": own["accuracy"],
+            "epochs": found["epochs"],
+            "images": found["train_images"],
+            "record": name,
+            "seeds": 1,
+        }
+        for model, own in found.get("scoreboard", {}).items()
+    }
+
+
+def source_cnn() -> dict:
+    """Lesson 03's network by the source's recipe: its longest training, and with several seeds."""
     name = "06_resnet.cifar10-gpu-recipe"
     recipe = read_json(RECORDED_DIR / f"{name}.json")
     network = recipe["networks"]["source's CNN"]
     accuracies = [by_epoch[EPOCHS - 1] for by_epoch in network["test_accuracy"]["proper"]]
+    return {"VGG-style CNN": row(name, recipe["images"], EPOCHS, accuracies)}
+
+
+def resnet_row() -> dict:
+    """ResNet-20 as the record of depths has it."""
+    name = "06_resnet.cifar10-gpu-depth"
+    record = read_json(RECORDED_DIR / f"{name}.json")
+    (arm,) = [a for a in record["arms"] if (a["depth"], a["skip"]) == (20, "identity")]
+    return {"ResNet-20": row(name, record["images"], record["epochs"], arm["test_accuracy"])}
+
+
+def row(name: str, images: int, epochs: int, accuracies: list[float]) -> dict:
+    """A row: a record's mean accuracy over seeds, and of what it is the mean."""
     return {
-        "VGG-style CNN": {
-            "accuracy": sum(accuracies) / len(accuracies),
-            "epochs": EPOCHS,
-            "images": recipe["images"],
-            "record": name,
-            "seeds": len(accuracies),
-        }
+        "accuracy": sum(accuracies) / len(accuracies),
+        "epochs": epochs,
+        "images": images,
+        "record": name,
+        "seeds": len(accuracies),
     }
 
 

@@ -4,7 +4,7 @@ from benchmarks.tables import over_seeds, percent, recorded, table, with_error
 
 
 def sections() -> list[str]:
-    return [backbone(), transfer()]
+    return [backbone(), transfer(), imagenet()]
 
 
 def backbone() -> str:
@@ -94,3 +94,22 @@ def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
             leaks,
         ),
     ]
+
+
+def imagenet() -> str:
+    found, title = recorded("04_transfer_learning.{dataset}-imagenet", "sizes")
+    rows = []
+    for size in sorted(found["sizes"], key=int):
+        of_size = found["sizes"][size]
+        cells = [over_seeds(of_size["test_accuracy"][str(n)]) for n in found["labels_per_class"]]
+        rows.append([size, f"{of_size['multiply_adds'] / 1e6:.0f} M", *cells])
+    labels = [f"{number} labels" for number in found["labels_per_class"]]
+    return "\n".join(
+        [
+            f"## Lesson 04: real ImageNet weights on {title}, by size of the enlarged picture\n",
+            f"Linear probes on {found['network']}, {found['seeds']} seeds, "
+            f"{found['test_images']:,} test images; weight decay chosen on "
+            f"{found['val_images']:,} validation images.\n",
+            table(["pixels", "multiply-adds", *labels], rows),
+        ]
+    )

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 # What a class needs besides the notebooks, from the course's folder.
 FILES = (
     *("README.md", "LICENSE", "CITATION.cff", "RESULTS.md", "Makefile", "pyproject.toml"),
-    *("requirements.txt", "constraints.txt", "data/README.md", "docs/cost.png", "docs/shapes.png"),
+    *("requirements.txt", "constraints.txt", "docs/cost.png", "docs/shapes.png"),
+    *("docs/site.webp", "docs/start.md", "docs/running.md", "docs/troubleshooting.md"),
     *("notebooks/presets.yaml", "notebooks/claims.yaml"),
+    *("data/README.md", "benchmarks/README.md", "CONTRIBUTING.md", "docs/instructors.md"),  # links
 )
 FOLDERS = ("course_utils", "benchmarks/results", "data/weights", "notebooks/results")
 SHEET = "exercises.csv"

@@ -3,6 +3,7 @@ preset.
 """
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,33 +58,42 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """A claim held against a run's results: `broken` says why it does not hold, or is empty."""
+
+    claim: str
+    band: Band
+    value: Any
+    broken: str
+
+
 def check_claims(
     claims: Claims, lesson: str, preset: str, results: dict[str, Any] | None
-) -> tuple[int, list[str]]:
-    """How many of the claims that fit a run hold, and one line for each that does not.
+) -> list[Verdict]:
+    """The verdict on each claim that fits a run.
 
     A claim fits by lesson, preset and the results' data set; results that are missing break every
     claim on the lesson.
     """
-    held, broken = 0, []
-    for (its_lesson, metric, dataset, its_preset), (low, high) in claims.items():
-        if (its_lesson, its_preset) != (lesson, preset):
-            continue
-        claim = f"{lesson}.{metric}.{dataset}.{preset}"
-        if results is None:
-            broken.append(f"{claim}: the lesson recorded no results")
-        elif dataset == results.get("dataset"):
-            value = _look_up(results, metric)
-            if not _is_number(value):
-                names = ", ".join(sorted(set(results) - {"dataset"}))
-                broken.append(
-                    f"{claim}: {metric} is no number in {lesson}.json, which has {names or 'nothing'}"
-                )
-            elif low <= value <= high:
-                held += 1
-            else:
-                broken.append(f"{claim}: {value} is outside [{low}, {high}]")
-    return held, broken
+    fitting = [key for key in claims if (key[0], key[3]) == (lesson, preset)]
+    if results is not None:
+        fitting = [key for key in fitting if key[2] == results.get("dataset")]
+    return [_judge(key, claims[key], results) for key in fitting]
+
+
+def _judge(key: tuple[str, ...], band: Band, results: dict[str, Any] | None) -> Verdict:
+    claim, (low, high) = ".".join(key), band
+    if results is None:
+        return Verdict(claim, band, None, f"{claim}: the lesson recorded no results")
+    value = _look_up(results, key[1])
+    reason = ""
+    if not _is_number(value):
+        names = ", ".join(sorted(set(results) - {"dataset"})) or "nothing"
+        reason = f"{claim}: {key[1]} is no number in {key[0]}.json, which has {names}"
+    elif not low <= value <= high:
+        reason = f"{claim}: {value} is outside [{low}, {high}]"
+    return Verdict(claim, band, value, reason)
 
 
 def _look_up(results: dict[str, Any], metric: str) -> Any:

@@ -38,6 +38,7 @@ def describe_worker() -> tuple[str, list[str]]:
     """What decides whether a worker gets jobs: its course's version, and the data sets that it has
     by name.
     """
+    course_version.cache_clear()  # its files may be newer than a worker that has run for weeks
     folders = DATA_DIR.iterdir() if DATA_DIR.is_dir() else ()
     names = [path.name for path in folders if path.is_dir() and path.name != "weights"]
     cifar10 = ["cifar10"] if "cifar-10-batches-py" in names else []
@@ -49,11 +50,17 @@ async def admit(dask_worker: Any) -> None:
     await dask_worker.set_resources(**{RESOURCE: dask_worker.state.nthreads})
 
 
+def threads_of_each(jobs: int) -> int:
+    """How many threads each of so many jobs gets on this machine: OMP_NUM_THREADS, or its share of
+    the cores.
+    """
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) else max(1, (os.cpu_count() or 1) // jobs)
+
+
 def on_worker(work: Callable[[dict], dict], job: dict[str, Any]) -> dict[str, Any]:
     """Do a job with this worker's share of its machine's threads."""
     from distributed import get_worker
-
-    from course_utils.cli.engine import threads_of_each
 
     share = threads_of_each(get_worker().state.nthreads)
     return work({**job, "threads": job.get("threads") or share})

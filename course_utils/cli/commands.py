@@ -8,6 +8,7 @@ COMMANDS = {
     "run": "Run lessons and check what they measured.",
     "data": "Get a data set.",
     "doctor": "Say what is installed and found here.",
+    "predict": "Name pictures by a model that lesson 10 saved.",
     "fast": "Train lesson 08's fast recipe.",
     "sweep": "Run one lesson over a grid of values.",
     "assign": "Make a class set: lessons without solutions.",

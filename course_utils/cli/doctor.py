@@ -16,6 +16,8 @@ from course_utils.paths import ROOT
 
 REQUIREMENTS = ROOT / "requirements.txt"
 WAY_OUT = "python -m pip install -r requirements.txt"
+OF_CUDA = ("nvidia-", "cuda-", "triton")
+SMALLER = "docs/start.md, 'Without a GPU', installs torch without them"
 VARIABLES = ("COURSE_DATA", "COURSE_RUNS", "COURSE_CIFAR10_URL", "OMP_NUM_THREADS")
 
 
@@ -53,6 +55,7 @@ def probes() -> Iterator[tuple[str, Callable[[], str]]]:
     for package in required_packages():
         yield package, lambda package=package: package_version(package)
     yield "devices", devices
+    yield "cuda libraries", cuda_libraries
     yield "threads", threads
     yield "memory", memory
     yield "data", lambda: folder("DATA_DIR")
@@ -115,6 +118,18 @@ def devices() -> str:
     found = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     found += ["mps"] if torch.backends.mps.is_available() else []
     return ", ".join(["cpu", *found])
+
+
+def cuda_libraries() -> str:
+    """How much of the disk CUDA's packages take, and, where no GPU uses them, the way to less."""
+    import torch
+
+    packages = [each for each in metadata.distributions() if each.name.startswith(OF_CUDA)]
+    size = sum(file.size or 0 for package in packages for file in package.files or ())
+    if not size:
+        return "none"
+    taken = _gigabytes(size)
+    return taken if torch.cuda.is_available() else f"{taken}, unused without a GPU: {SMALLER}"
 
 
 def threads() -> str:

@@ -1,6 +1,5 @@
 """Independent jobs run by threads of this process or by the workers of a Dask scheduler."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from course_utils.cli.cluster import run_on_workers, threads_of_each
 from course_utils.paths import DATA_DIR
 
 Job = dict[str, Any]  # plain values, which any machine can read
@@ -29,30 +29,24 @@ class Engine:
         After Ctrl-C nothing new is begun.
         """
         if self.scheduler:
-            from course_utils.cli.cluster import run_on_workers
-
             yield from run_on_workers(self.scheduler, work, jobs)
         else:
             yield from _run_in_threads(self.jobs, work, jobs)
 
 
-def threads_of_each(jobs: int) -> int:
-    """How many threads each of so many jobs gets on this machine: OMP_NUM_THREADS, or its share of
-    the cores.
-    """
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdigit() and int(given) else max(1, (os.cpu_count() or 1) // jobs)
-
-
 def _run_in_threads(
     count: int, work: Work, jobs: list[Job]
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
+    from course_utils.cli.execution import submit_all
+
+    given = [{**job, "threads": threads_of_each(count)} for job in jobs]
+    pending = set()
     with ThreadPoolExecutor(count) as pool:
-        futures = {
-            pool.submit(work, {**job, "threads": threads_of_each(count)}): job for job in jobs
-        }
-        pending = set(futures)
         try:
+            submitted, begin = submit_all(pool, work, given)
+            futures = dict(zip(submitted, jobs, strict=True))
+            pending = set(submitted)
+            begin()
             while pending:  # a wait without end does not hear Ctrl-C on Windows
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=list(futures).index):
@@ -61,17 +55,19 @@ def _run_in_threads(
                     yield futures[future], result or future.result()
         except BaseException:  # Ctrl-C, or an error of whoever takes the results
             pool.shutdown(wait=False, cancel_futures=True)
-            _stop_kernels(pending)
+            _stop(pending)
             raise
 
 
-def _stop_kernels(pending: set) -> None:
+def _stop(pending: set) -> None:
     import time
 
+    from course_utils.cli.grading.limits import kill_running
     from course_utils.cli.kernels import kill_kernels
 
     while not all(future.done() for future in pending):
         kill_kernels()  # again and again: one may just be starting
+        kill_running()
         time.sleep(0.1)
 
 

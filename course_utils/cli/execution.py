@@ -6,17 +6,27 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from course_utils.cli.claims import Verdict
+from course_utils.cli.cluster import course_version
 from course_utils.cli.notebooks import describe_failure, read_notebook
-from course_utils.paths import write_text
+from course_utils.paths import DATA_DIR, write_text
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
     from nbformat import NotebookNode
 
 
@@ -29,6 +39,7 @@ class Task:
     folder: Path
     progress: bool = False  # a bar; only where one lesson runs at a time
     variables: dict[str, str] = field(default_factory=dict)  # its kernel's own, of the environment
+    pages: tuple[str, ...] = ()  # lessons whose pages lie beside its own
 
     @property
     def lesson(self) -> str:
@@ -38,12 +49,54 @@ class Task:
         return self.folder / f"{self.lesson}{ending}"
 
     def fingerprint(self) -> dict[str, Any]:
-        """What makes two runs of a lesson the same run: its cells and its parameters."""
+        """What makes two runs of a lesson the same run: its cells, its parameters, the course and
+        the data.
+        """
         cells = [(cell.cell_type, cell.source) for cell in read_notebook(self.path).cells]
         return {
             "source_sha256": hashlib.sha256(json.dumps(cells).encode()).hexdigest(),
             "parameters": self.values,
+            "course": course_version(),
+            "data_sha256": data_hash(self.values),
         }
+
+
+def data_hash(values: dict[str, Any]) -> str:
+    """A hash of the names, sizes and times of all files that a lesson with these values reads: of
+    CIFAR-10, if "auto" may take it, of a folder of pictures, of a file of weights.
+    """
+    given = {"dataset": "auto", **values, "output_dir": ""}
+    found = {str(value) for value in given.values()}
+    named = {str(DATA_DIR / "cifar-10-batches-py")} if found & {"auto", "cifar10"} else set()
+    digest = hashlib.sha256()
+    for path in sorted(map(Path, found | named)):
+        if path.is_absolute():
+            below = [path, *path.rglob("*")] if path.is_dir() else [path]
+            for file in sorted(file for file in below if file.is_file()):
+                state = file.stat()
+                digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
+
+
+def hold(folder: Path) -> "BaseFileLock":
+    """Make a run's folder this process's own until the lock that comes back is released, or the
+    process ends, however it does.
+
+    Raises:
+        click.ClickException: if another process runs into it.
+        OSError: if it cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise click.ClickException(
+            f"another process runs into {short(folder)}: wait for it, or give another --name"
+        ) from None
+    return lock
 
 
 @dataclass
@@ -55,13 +108,18 @@ class Outcome:
     seconds: float = 0.0
     results: dict[str, Any] | None = None
     claims: str = "-"
-    broken: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     report: str = ""  # of a failure
     left: Path | None = None  # what there is of a lesson that failed
 
+    @property
+    def broken(self) -> list[str]:
+        """A line for each claim that does not hold."""
+        return [verdict.broken for verdict in self.verdicts if verdict.broken]
+
 
 def is_complete(task: Task) -> bool:
-    """Whether an earlier run of the same cells with the same parameters ended well."""
+    """Whether an earlier run of the same cells, parameters, course and data ended well."""
     executed = task.file(".ipynb")
     return (
         executed.exists()
@@ -92,10 +150,12 @@ def run_all(
     `ended` is called here with each outcome as it comes. After Ctrl-C the kernels are killed: what
     ran is "interrupted", and what did not start has no outcome.
     """
+    futures, pending = [], set()
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(work, task) for task in tasks]
-        pending = set(futures)
         try:
+            futures, begin = submit_all(pool, work, tasks)
+            pending = set(futures)
+            begin()
             while pending:  # a wait without end does not hear Ctrl-C on Windows
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=futures.index):
@@ -107,6 +167,29 @@ def run_all(
                 if not future.cancelled():
                     ended(_interrupted(future.result()))
     return [future.result() for future in futures if not future.cancelled()]
+
+
+def submit_all(
+    pool: ThreadPoolExecutor, work: Callable, items: list
+) -> tuple[list[Future], Callable[[], None]]:
+    """Futures of `work` on each item, and a function that lets them begin: a Ctrl-C that comes
+    before finds nothing that runs.
+    """
+    go, stopped = Event(), Event()
+
+    def wait_and_work(item: Any) -> Any:
+        go.wait()
+        if stopped.is_set():
+            raise CancelledError
+        return work(item)
+
+    try:
+        return [pool.submit(wait_and_work, item) for item in items], go.set
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stopped.set()
+        go.set()
+        raise
 
 
 def _stop(pending: set[Future]) -> None:
@@ -148,9 +231,9 @@ def execute(task: Task) -> None:
     import nbformat
     import papermill
 
-    from course_utils.cli.html import to_html
     from course_utils.cli.kernels import manager_with
 
+    fingerprint = task.fingerprint()  # now: data that come while it runs are not what it read
     partial = task.file(".partial.ipynb")
     notebook = papermill.execute_notebook(
         _literal(task.path),
@@ -165,10 +248,17 @@ def execute(task: Task) -> None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if not all(cell.execution_count for cell in code):  # papermill takes sys.exit() for success
         raise RuntimeError("the notebook ended before its last cell")
-    notebook.metadata["course_run"] = task.fingerprint()
-    write_text(task.file(".html"), to_html(notebook, task.lesson))
+    notebook.metadata["course_run"] = fingerprint
+    write_page(task, notebook)
     write_text(task.file(".ipynb"), nbformat.writes(notebook) + "\n")
     partial.unlink()
+
+
+def write_page(task: Task, notebook: "NotebookNode") -> None:
+    """Write an executed lesson as a page."""
+    from course_utils.cli.html import to_html
+
+    write_text(task.file(".html"), to_html(notebook, task.lesson, task.pages))
 
 
 def _literal(path: Path) -> str:

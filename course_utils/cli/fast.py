@@ -1,5 +1,6 @@
 """The fast recipe from the command line: `python -m course_utils fast`."""
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -19,20 +20,41 @@ class Numbers(click.ParamType):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(int(part) for part in value.split(","))
+            numbers = tuple(int(part) for part in value.split(","))
         except ValueError:
-            self.fail(f"{value!r}: give whole numbers, such as 64,128,128", param, ctx)
+            numbers = ()
+        if not numbers or min(numbers) < 1:
+            self.fail(f"{value!r}: give whole numbers above 0, such as 64,128,128", param, ctx)
+        return numbers
 
 
-def option_type(name: str, default: object) -> click.ParamType | type:
-    """What an option takes, by the name and the default of the recipe's field."""
-    if name == "epochs":
-        return click.FloatRange(min=0, min_open=True)
-    if name == "flip":
-        return click.Choice(FLIPS)
-    if isinstance(default, tuple):
-        return Numbers()
-    return type(default)
+class Finite(click.FloatRange):
+    """A number in a range; "nan" is in every range of click's, and "inf" in those without end."""
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r}: give a finite number", param, ctx)
+        return number
+
+
+TYPES: dict[str, click.ParamType] = {  # of the recipe's fields
+    "widths": Numbers(),
+    "epochs": Finite(min=0, min_open=True),
+    "batch_size": click.IntRange(min=1),
+    "learning_rate": Finite(min=0, min_open=True),
+    "weight_decay": Finite(min=0),
+    "bias_rate": Finite(min=0),
+    "bias_epochs": click.IntRange(min=0),
+    "muon_rate": Finite(min=0),
+    "label_smoothing": Finite(min=0, max=1, max_open=True),
+    "shift": click.IntRange(min=0),
+    "flip": click.Choice(FLIPS),
+    "small_size": click.IntRange(min=0),
+    "average": Finite(min=0, max=1, max_open=True),
+}
 
 
 def recipe_options(command: Callable) -> Callable:
@@ -42,17 +64,44 @@ def recipe_options(command: Callable) -> Callable:
         if isinstance(field.default, bool):
             option = click.option(name, is_flag=True, default=field.default)
         else:
-            kind = option_type(field.name, field.default)
+            kind = TYPES[field.name]
             option = click.option(name, type=kind, default=field.default, show_default=True)
         command = option(command)
     return command
 
 
+def check_sides(recipe: Recipe, size: int) -> None:
+    """Refuse images that the network halves to nothing, or that a shift moves out of themselves.
+
+    Raises:
+        ValueError: naming the size.
+    """
+    least = 2 ** len(recipe.widths) + 1  # the first layer takes a pixel, each group halves the rest
+    for name, side in (("size", size), ("small_size", recipe.small_size or size)):
+        if side < least:
+            groups = f"{len(recipe.widths)} groups of layers need {least} pixels"
+            raise ValueError(f"{name} is {side}: {groups}; give more, or fewer --widths")
+    if recipe.shift >= size:
+        raise ValueError(f"shift is {recipe.shift}: give less than the size, {size}")
+
+
 @click.command()
 @click.argument("dataset")
-@click.option("--train-size", default=0, show_default=True, help="Training images, 0 for all.")
-@click.option("--size", default=32, show_default=True, help="Side of the images in pixels.")
-@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--train-size",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Training images, 0 for all.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(min=2),
+    default=32,
+    show_default=True,
+    help="Side of the images in pixels.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True)
 @click.option(
     "--test", is_flag=True, help="Read the test images, once, at the end. Choose without it."
@@ -70,15 +119,22 @@ def fast(
 
     try:
         recipe = Recipe(**options)
-        splits = load_splits(dataset, size=size, train_size=train_size, seed=seed)
+        check_sides(recipe, size)
         device = pick_device(device)
+        splits = load_splits(dataset, size=size, train_size=train_size, seed=seed)
         training = Training(splits, recipe, seed, device)
+        if training.total_steps < 1:
+            raise ValueError(f"epochs is {recipe.epochs}: that is no step, give more")
     except (ValueError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(splits)
     loaders = make_loaders(splits, 500)
     while training.epoch < recipe.epochs:
         loss = training.run_epoch()
+        if not math.isfinite(loss):
+            raise click.ClickException(
+                f"the loss is {loss} in epoch {training.epoch}: try a smaller --learning-rate"
+            )
         accuracy = evaluate(training.eval_model, loaders.val, device).accuracy
         click.echo(f"epoch {training.epoch}: loss {loss:.3f}, validation accuracy {accuracy:.1%}")
     if test:

@@ -15,6 +15,7 @@ from course_utils.cli.engine import Engine, named_dataset
 from course_utils.cli.execution import short
 from course_utils.cli.grading import limits
 from course_utils.cli.grading.cells import Exercise, find_exercises, is_starter, program
+from course_utils.cli.grading.report import Mark, write_marks
 from course_utils.cli.notebooks import find_lessons, read_notebook
 from course_utils.cli.run import NOTEBOOKS, Request, lesson_values, plain_name, read_course
 from course_utils.paths import RUNS_DIR, write_text
@@ -41,19 +42,6 @@ class Submission:
     path: Path
     lesson: str
     notebook: "NotebookNode"
-
-
-@dataclass
-class Mark:
-    """What an exercise of a submission got: `share` of its points, 1 or 0."""
-
-    who: str
-    lesson: str
-    exercise: str
-    measured: bool
-    share: int = 0
-    line: str = ""
-    seconds: float = 0.0
 
 
 @click.command()
@@ -101,8 +89,6 @@ def run_grade(
     Raises:
         click.ClickException: if nothing was handed in, or a rule does not fit.
     """
-    from course_utils.cli.grading.report import write_marks
-
     lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
     submissions, problems = find_submissions(folder, lessons)
     marks, jobs = [], {}
@@ -220,8 +206,8 @@ def find_submissions(
     problems = []
     for path in paths:
         inside = path.relative_to(folder)
-        named = unicodedata.normalize("NFC", inside.as_posix())
-        who = unicodedata.normalize("NFC", inside.parts[0] if len(inside.parts) > 1 else path.stem)
+        named = readable(inside.as_posix())
+        who = readable(inside.parts[0] if len(inside.parts) > 1 else path.stem)
         try:
             notebook = read_notebook(path)
             lesson = numbers[find_exercises(notebook)[0].name[:2]]
@@ -235,6 +221,13 @@ def find_submissions(
             if old is not new:
                 problems.append(f"{named}: not graded, {old.path.name} is there for {lesson}")
     return sorted(found.values(), key=lambda each: (each.who, each.lesson)), problems
+
+
+def readable(name: str) -> str:
+    """A file's name as text: composed letters, and escapes for bytes that an archive in another
+    encoding left.
+    """
+    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def describe(

@@ -9,7 +9,8 @@ import click
 
 LEAST = {"train_per_class": 2}  # one of them is for validation
 VAL_FRACTION = 0.1  # of the training pictures, where a folder has no val/
-COUNTED = {
+COUNTED = {  # what is missing is named in this order
+    "parts": "parts, train/ and test/",
     "train_per_class": "training pictures of each class",
     "val": "validation pictures",
     "test": "test pictures",
@@ -42,6 +43,7 @@ def count_pictures(path: str) -> Folder:
     number, smallest = min((counted[label], label) for label in range(len(train.classes)))
     val = max(round(VAL_FRACTION * len(train)), len(train.classes))
     counts = {
+        "parts": 0 if train.root == parts["test"].root else 2,
         "train_per_class": number,
         "val": len(parts["val"]) if "val" in parts else val,
         "test": len(parts["test"]),
@@ -58,8 +60,9 @@ def check_needs(lessons: list[str], path: str, needs: dict[str, dict[str, int]])
     """
     folder = count_pictures(path)
     for lesson in lessons:
-        for what, least in needs.get(lesson, {}).items():
-            if folder.counts[what] < least:
+        wanted = needs.get(lesson, {})
+        for what in COUNTED:
+            if folder.counts[what] < (least := wanted.get(what, 0)):
                 raise click.ClickException(_refusal(lesson, what, least, folder, needs))
 
 
@@ -73,9 +76,9 @@ def _refusal(
         if all(folder.counts[key] >= number for key, number in wanted.items())
     ]
     run = f"run {', '.join(fit)}, or " if fit else ""
+    way_out = "make these folders" if what == "parts" else "add pictures"
     return (
-        f"{lesson} needs {least} {COUNTED[what]}; {where} has {folder.counts[what]}: "
-        f"{run}add pictures"
+        f"{lesson} needs {least} {COUNTED[what]}; {where} has {folder.counts[what]}: {run}{way_out}"
     )
 
 

@@ -1,20 +1,13 @@
-"""Small pages of tables, for marks and sweeps: they load nothing and read well in the dark."""
+"""Small pages of tables, for runs, marks and sweeps: they load nothing and read well in the dark."""
 
 import csv
 import html
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
-STYLE = """\
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.2rem 0.8rem 0.2rem 0; }
-th, td { border-bottom: 1px solid #8886; }
-td { overflow-wrap: anywhere; }
-img { max-width: 100%; height: auto; background: white; }
-"""
+STYLE = Path(__file__).with_name("course.css")
+INDEX = "index.html"
 
 
 class Markup(str):
@@ -23,16 +16,26 @@ class Markup(str):
 
 def page(title: str, *parts: str) -> str:
     """A whole page: the title and parts that are HTML."""
-    head = f"<title>{html.escape(title)}</title>\n<style>\n{STYLE}</style>"
-    meta = '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">'
+    style = STYLE.read_text(encoding="utf-8")
+    head = (
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{html.escape(title)}</title>",
+        '<link rel="icon" href="data:,">',
+        f"<style>\n{style}</style>",
+    )
     body = "\n".join((f"<h1>{html.escape(title)}</h1>", *parts))
-    return f'<!doctype html>\n<html lang="en">\n{meta}\n{head}\n<body>\n{body}\n</body>\n</html>\n'
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n'
+        + "\n".join(head)
+        + f'\n</head>\n<body class="course-page">\n<main>\n{body}\n</main>\n</body>\n</html>\n'
+    )
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table; cells are escaped unless they are `Markup`."""
     lines = [_row("th", header), *(_row("td", row) for row in rows)]
-    return '<div class="wide"><table>\n' + "\n".join(lines) + "\n</table></div>"
+    return '<div class="wide" tabindex="0"><table>\n' + "\n".join(lines) + "\n</table></div>"
 
 
 def _row(tag: str, cells: Sequence[object]) -> str:

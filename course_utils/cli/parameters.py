@@ -243,7 +243,8 @@ def _unknown(name: str, lessons: list[str], declared: Declared) -> str:
     known = sorted({known for lesson in lessons for known in declared[lesson]})
     has = "it has" if len(lessons) == 1 else "they have"
     listed = ", ".join(known) or "none"
-    return f"{name}: no such parameter in {', '.join(lessons)}{_nearest(name, known)} ({has}: {listed})"
+    shown = name or repr(name)
+    return f"{shown}: no such parameter in {', '.join(lessons)}{_nearest(name, known)} ({has}: {listed})"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,11 +12,13 @@ from course_utils.cli.execution import (
     Outcome,
     Task,
     attempt,
+    hold,
     is_complete,
     read_results,
     remove_results,
     run_all,
     short,
+    write_page,
 )
 from course_utils.cli.needs import check_needs, read_needs
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
@@ -31,7 +33,11 @@ from course_utils.cli.parameters import (
     read_yaml,
     resolve_paths,
 )
+from course_utils.cli.run_pages import HEADER, Rows, write_run_pages
 from course_utils.paths import ROOT, RUNS_DIR, replacing
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 NOTEBOOKS = ROOT / "notebooks"
 LONGEST_NAME = 100  # characters, which may be three bytes each
@@ -66,7 +72,7 @@ class Request:
 )
 @click.option("--name", help="The run's folder under runs/.  [default: the preset's name]")
 @click.option(
-    "--resume", is_flag=True, help="Keep lessons that ran already: same cells, same parameters."
+    "--resume", is_flag=True, help="Keep lessons that ran already: same course, parameters, data."
 )
 @click.option(
     "--jobs",
@@ -95,12 +101,14 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
         exist or fit.
     """
     tasks, claims = plan(notebooks, runs, request)
+    lock = claim(tasks[0].folder)
     kept = [task for task in tasks if request.resume and is_complete(task)]
     prepare(tasks, kept)
 
     def work(task: Task) -> Outcome:
         click.echo(f"[{tasks.index(task) + 1}/{len(tasks)}] {task.lesson}")
         if task in kept:
+            write_page(task, read_notebook(task.file(".ipynb")))  # its neighbours may be others now
             return Outcome(task.lesson, "kept", results=read_results(task))
         return attempt(task)
 
@@ -110,10 +118,11 @@ def run_lessons(notebooks: Path, runs: Path, request: Request) -> int:
             judge(outcome, claims, request)
 
     outcomes = run_all(tasks, request.jobs, work, ended)
-    click.echo(summary(outcomes))
+    rows = [summary_row(outcome) for outcome in outcomes]
+    click.echo(summary(rows))
+    click.echo(f"their pages: {short(write_run_pages(tasks, outcomes, rows))}")
+    lock.release()
     statuses = [outcome.status for outcome in outcomes]
-    if {"ok", "kept"} & set(statuses):
-        click.echo(f"HTML pages in {short(tasks[0].folder)}")
     if "interrupted" in statuses or len(outcomes) < len(tasks):
         return 130
     return int("failed" in statuses or any(outcome.broken for outcome in outcomes))
@@ -136,10 +145,26 @@ def prepare(tasks: list[Task], kept: list[Task]) -> None:
             pass
         (folder / "written").unlink()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise click.ClickException(
-            f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
-        ) from None
+        raise unwritable(folder, error) from None
+
+
+def claim(folder: Path) -> "BaseFileLock":
+    """As `hold`, all in one line.
+
+    Raises:
+        click.ClickException: if another process has the folder, or it cannot be written.
+    """
+    try:
+        return hold(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def unwritable(folder: Path, error: OSError) -> click.ClickException:
+    reason = error.strerror or type(error).__name__
+    return click.ClickException(
+        f"cannot write to {folder} ({reason}): set COURSE_RUNS to another folder"
+    )
 
 
 def tell(outcome: Outcome) -> None:
@@ -167,12 +192,14 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
             f"--dataset {request.dataset}: no such parameter in {', '.join(chosen)}"
         )
     folder = runs / plain_name(request.preset if request.name is None else request.name)
+    earlier = {name for name in declared if (folder / f"{name}.html").exists()}
+    pages = tuple(sorted(earlier | set(chosen)))
     progress = request.jobs == 1 and not (os.environ.get("CI") or os.environ.get("TQDM_DISABLE"))
     tasks = []
     for path in selected:
         values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
         values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
-        tasks.append(Task(path, values, folder, progress))
+        tasks.append(Task(path, values, folder, progress, pages=pages))
     refuse_small_folders(tasks, notebooks, set(declared))
     return tasks, claims
 
@@ -189,7 +216,9 @@ def read_course(notebooks: Path, preset: str) -> tuple[Declared, dict[str, dict[
     }
     presets = read_presets(notebooks / "presets.yaml", declared)
     if preset not in presets:
-        raise click.ClickException(f"{preset}: no such preset; there are {', '.join(presets)}")
+        raise click.ClickException(
+            f"{preset or repr(preset)}: no such preset; there are {', '.join(presets)}"
+        )
     return declared, presets
 
 
@@ -242,22 +271,24 @@ def judge(outcome: Outcome, claims: Claims, request: Request) -> None:
     if request.overrides:
         outcome.claims = "not checked (-p)"
         return
-    held, outcome.broken = check_claims(claims, outcome.lesson, request.preset, outcome.results)
-    if held or outcome.broken:
-        outcome.claims = f"{held} of {held + len(outcome.broken)} hold"
+    outcome.verdicts = check_claims(claims, outcome.lesson, request.preset, outcome.results)
+    if outcome.verdicts:
+        held = len(outcome.verdicts) - len(outcome.broken)
+        outcome.claims = f"{held} of {len(outcome.verdicts)} hold"
     for line in outcome.broken:
         click.echo(line, err=True)
 
 
-def summary(outcomes: list[Outcome]) -> str:
-    """A table: lesson, status, seconds, number of results (and the first accuracies), claims."""
-    rows = [("lesson", "status", "seconds", "results", "claims")]
-    for each in outcomes:
-        rows.append(
-            (each.lesson, each.status, f"{each.seconds:.1f}", _headline(each.results), each.claims)
-        )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+def summary_row(outcome: Outcome) -> tuple[str, ...]:
+    """Lesson, status, seconds, number of results (and the first accuracies), claims."""
+    seconds, results = f"{outcome.seconds:.1f}", _headline(outcome.results)
+    return outcome.lesson, outcome.status, seconds, results, outcome.claims
+
+
+def summary(rows: Rows) -> str:
+    """The rows of a run as a table of text."""
+    widths = [max(map(len, column)) for column in zip(HEADER, *rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (HEADER, *rows))
 
 
 def _headline(results: dict[str, Any] | None) -> str:

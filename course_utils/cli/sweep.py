@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,35 +14,22 @@ import click
 
 from course_utils.cli import engine
 from course_utils.cli.engine import Engine, located, named_dataset
-from course_utils.cli.execution import Task, attempt, short
+from course_utils.cli.execution import Task, attempt, data_hash, short
 from course_utils.cli.notebooks import read_notebook, select_lessons
 from course_utils.cli.parameters import check_names
 from course_utils.cli.run import (
     NOTEBOOKS,
     Request,
+    claim,
     lesson_values,
     plain_name,
     read_course,
     refuse_small_folders,
 )
-from course_utils.cli.sweep_report import check_metric, write_report, written
+from course_utils.cli.sweep_report import Point, check_metric, write_report, written
 from course_utils.paths import RUNS_DIR, replacing, write_text
 
 KEPT = (".ipynb", ".html", ".json", ".failed.ipynb")  # of a point; weights are not
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of a grid: its swept values, all of the lesson's, and the folder of its files."""
-
-    swept: dict[str, Any]
-    values: dict[str, Any]
-    folder: Path
-
-    def outcome(self) -> dict[str, Any] | None:
-        """What became of it in an earlier run, or None."""
-        path = self.folder / "point.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 @click.command()
@@ -106,6 +92,7 @@ def run_sweep(
     path, points = plan(notebooks, runs, request, portable=where.scheduler is not None)
     check_metric(metric, notebooks / "results" / f"{path.stem}.json")
     folder = points[0].folder.parents[1]
+    lock = claim(folder)
     jobs = describe(path, points)
     todo = [
         job for job, point in zip(jobs, points, strict=True) if not (resume and is_done(job, point))
@@ -125,6 +112,7 @@ def run_sweep(
     except KeyboardInterrupt:
         click.echo("interrupted: the same command with --resume goes on", err=True)
         status = 130
+    lock.release()
     failed = write_report(folder, path.stem, points, metric)
     click.echo(f"{len(points)} points, {failed} without results: {short(folder / 'index.html')}")
     return status or int(failed > 0)
@@ -207,7 +195,7 @@ def describe(path: Path, points: list[Point]) -> list[dict[str, Any]]:
     text = nbformat.writes(notebook)
     jobs = []
     for index, point in enumerate(points):
-        same = json.dumps([text, point.values, course_version()])
+        same = json.dumps([text, point.values, course_version(), data_hash(point.values)])
         job = {"index": index, "lesson": path.stem, "notebook": text, "values": point.values}
         hashed = hashlib.sha256(same.encode()).hexdigest()
         jobs.append({**job, "dataset": point.values.get("dataset"), "fingerprint": hashed})

@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,22 @@ from course_utils.paths import replacing, write_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from course_utils.cli.sweep import Point
-
 Row = dict[str, Any]
 Curves = dict[str, dict[Any, list[float]]]  # what a line is of -> x -> one value for each seed
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a grid: its swept values, all of the lesson's, and the folder of its files."""
+
+    swept: dict[str, Any]
+    values: dict[str, Any]
+    folder: Path
+
+    def outcome(self) -> dict[str, Any] | None:
+        """What became of it in an earlier run, or None."""
+        path = self.folder / "point.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def check_metric(metric: str | None, published: Path) -> None:
@@ -64,7 +77,7 @@ def write_report(folder: Path, lesson: str, points: "list[Point]", metric: str |
     return len(rows) - len(good)
 
 
-def row(point: "Point", lesson: str) -> Row:
+def row(point: Point, lesson: str) -> Row:
     """A point's values, its status, and each single number or word of its results."""
     outcome = point.outcome()
     status = outcome["status"] if outcome else "not run"
@@ -84,7 +97,7 @@ def written(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else str(value)
 
 
-def index_row(point: "Point", lesson: str, metric: str | None) -> list[object]:
+def index_row(point: Point, lesson: str, metric: str | None) -> list[object]:
     its, outcome = row(point, lesson), point.outcome() or {}
     files = [
         link(f"points/{point.folder.name}/{path.name}", path.suffix[1:])

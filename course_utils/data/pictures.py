@@ -178,12 +178,20 @@ def class_name(folder: Path) -> str:
     return unicodedata.normalize("NFC", folder.name)
 
 
-def list_pictures(folder: Path) -> Iterator[Path]:
-    """All files in a folder, and in its folders, that are pictures by their suffix, in order."""
+def list_pictures(folder: Path, *, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """All files in a folder, and in its folders, that are pictures by their suffix, in order;
+    `above` are the folders, links resolved, through which it was reached.
+
+    Raises:
+        ValueError: if a link leads back to such a folder: its pictures would count again and again.
+    """
+    real = folder.resolve()
+    if real in above:
+        raise ValueError(f"the folder {folder} leads round to itself: remove that link")
     for path in sorted(folder.iterdir()):
         if not is_visible(path):
             continue
         if path.is_dir():
-            yield from list_pictures(path)
+            yield from list_pictures(path, above=(*above, real))
         elif path.suffix.lower() in SUFFIXES + OPTIONAL and path.is_file():
             yield path

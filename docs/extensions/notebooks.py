@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_utils.cli.html import folded
+
 BOLD = re.compile(r"\*\*([^*`\n]+)\*\*")
 CLAIM = re.compile(r"\s*<!-- claim: .+? -->")
 PLACES = {"../RESULTS.md": "../results.md", "../README.md": "../index.md"}
@@ -76,20 +78,10 @@ def link_terms(text: str, terms: dict[str, str]) -> str:
 
 def fold(cell: NotebookNode) -> None:
     """Fold a cell's code where JupyterLab does, and a solution with what it prints."""
-    tags = cell.metadata.setdefault("tags", [])
-    hidden = cell.metadata.get("jupyter", {})
-    if "solution" in tags:
-        tags.append("hide-cell")
-        summary = "Solution"
-    elif hidden.get("outputs_hidden"):
-        tags.append("hide-cell")
-        summary = "Code and output"
-    elif hidden.get("source_hidden"):
-        tags.append("hide-input")
-        summary = "Code"
-    else:
-        return
-    cell.metadata["mystnb"] = {"code_prompt_show": summary, "code_prompt_hide": summary}
+    part, summary = folded(cell)
+    if part:
+        cell.metadata.setdefault("tags", []).append(f"hide-{part}")
+        cell.metadata["mystnb"] = {"code_prompt_show": summary, "code_prompt_hide": summary}
 
 
 def unchanged(source: str) -> tuple[str, str]:

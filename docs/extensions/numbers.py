@@ -1,5 +1,6 @@
 """Pages read their numbers from the records: Markdown sources are Jinja templates."""
 
+import json
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -8,6 +9,7 @@ from sphinx.application import Sphinx
 from extensions import records
 from extensions.catalogue import Lesson, routes
 from extensions.notebooks import glossary_terms
+from extensions.plots import Plot
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -20,15 +22,20 @@ def _render(app: Sphinx, name: str, source: list[str]) -> None:
         return
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     template = environment.from_string(source[0])
-    source[0] = template.render(context(Path(app.srcdir), app.config.course_lessons))
+    source[0] = template.render(
+        context(Path(app.srcdir), app.config.course_lessons, app.config.course_plots)
+    )
 
 
-def context(docs: Path, lessons: list[Lesson]) -> dict:
+def context(docs: Path, lessons: list[Lesson], plots: list[Plot]) -> dict:
     """What a page may name in double braces."""
     return {
         "lessons": lessons,
+        "plots": plots,
         "routes": routes(lessons),
         "terms": glossary_terms((docs / "glossary.md").read_text(encoding="utf-8")),
+        "hour": json.loads((docs / "first_hour.json").read_text(encoding="utf-8")),
+        "seconds": records.seconds,
         "fault": records.fault,
         "record": records.record,
         "published": records.published,

@@ -44,9 +44,18 @@ def fault(name: str) -> str:
     raise KeyError(f"no record of lesson 07 measures {name!r}")
 
 
-def _cost(entry: dict[str, Any], dataset: str) -> str:
+def change(entry: dict[str, Any]) -> float:
+    """By how much a fault of lesson 07's records changes the accuracy that is seen."""
+    return fmean(faulty - healthy for healthy, faulty in _pairs(entry))
+
+
+def _pairs(entry: dict[str, Any]) -> list[tuple[float, float]]:
     pairs = zip(entry["healthy"], entry["faulty"], strict=True)
-    both = [pair for pair in pairs if None not in pair]
+    return [pair for pair in pairs if None not in pair]
+
+
+def _cost(entry: dict[str, Any], dataset: str) -> str:
+    both = _pairs(entry)
     healthy, faulty = (fmean(values) for values in zip(*both, strict=True))
     where = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 (JPEG)"}[dataset]
     seeds = f"{len(both)} seed{'s' if len(both) > 1 else ''}"
@@ -55,6 +64,11 @@ def _cost(entry: dict[str, Any], dataset: str) -> str:
 
 def percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
+
+
+def seconds(number: float) -> str:
+    """A time in words: seconds, from two minutes on minutes."""
+    return f"{number:.0f} seconds" if number < 120 else f"{number / 60:.0f} minutes"
 
 
 def mean(values: list[float]) -> float:
@@ -72,6 +86,6 @@ def scoreboard_rows() -> list[dict[str, Any]]:
 
 
 def recorded_tables() -> str:
-    """RESULTS.md without its title."""
+    """RESULTS.md without its title, each section one level deeper."""
     text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
-    return text.split("\n", 1)[1]
+    return text.split("\n", 1)[1].replace("\n##", "\n###")

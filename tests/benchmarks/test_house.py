@@ -143,3 +143,4 @@ def test_the_fast_recipe_is_measured_after_each_epoch(make_run):
     found = lessons.run_fast(make_run(), recipe, images=40)
     assert found["train_images"] == 40 and found["epochs"] == 1.5
     assert len(found["val_accuracy"]) == 2 and 0 <= found["test_accuracy"] <= 1
+    assert found["scoreboard"]["fast recipe"]["accuracy"] == found["test_accuracy"]

@@ -59,6 +59,12 @@ def test_starters_are_clean_and_lessons_keep_their_outputs_and_tags():
     assert not any("assign-" in tag for cell in cells for tag in tags(cell))
 
 
+def test_a_cell_that_uses_a_solutions_name_for_something_of_its_own_stays():
+    notebook = lesson()
+    notebook.cells[-1].source = "print([solved for solved in (1, 2)])"
+    assert without_solutions(notebook).cells[-1].source == "print([solved for solved in (1, 2)])"
+
+
 def test_all_outputs_go_where_that_is_asked_for():
     cells = without_solutions(lesson(), clear=True).cells
     assert not any(cell.get("outputs") for cell in cells)
@@ -81,6 +87,7 @@ def test_the_courses_own_class_set_holds_no_solution(class_set):
     for notebook in class_set.notebooks:
         assert isvalid(notebook)
         assert find_exercises(notebook)
+        assert any("record(" in cell.source for cell in notebook.cells)
         for cell in notebook.cells:
             assert "solution" not in tags(cell)
             assert not re.search(r"^#+ Solutions?\s*$", cell.source, re.MULTILINE)
@@ -94,6 +101,22 @@ def test_the_sheet_names_each_exercise_with_its_points(class_set):
     names = [each.name for notebook in class_set.notebooks for each in find_exercises(notebook)]
     assert [row["exercise"] for row in rows] == names
     assert all(row["title"] and row["points"] == "1" for row in rows)
+
+
+def test_the_links_of_its_readme_and_its_notebooks_lead_to_files_in_it(class_set):
+    texts = {class_set.folder: (class_set.folder / "README.md").read_text(encoding="utf-8")}
+    texts[class_set.folder / "notebooks"] = "\n".join(
+        cell.source
+        for notebook in class_set.notebooks
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+    )
+    links = {
+        folder / link
+        for folder, text in texts.items()
+        for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", text)
+    }
+    assert len(links) > 10 and [link for link in links if not link.exists()] == []
 
 
 def test_the_archive_holds_all_that_the_folder_does(class_set):

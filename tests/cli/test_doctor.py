@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -47,6 +48,7 @@ def test_a_healthy_machine(report):
             "torch",
             "tqdm",
             "devices",
+            "cuda libraries",
             "threads",
             "memory",
             "data",
@@ -121,9 +123,10 @@ def test_without_torch_every_line_is_still_there(report, monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
     status, lines = report()
     assert status == 1
-    assert len(lines) == 14
+    assert len(lines) == 15
     for label in (
         "devices",
+        "cuda libraries",
         "threads",
         "data",
         "runs",
@@ -133,6 +136,38 @@ def test_without_torch_every_line_is_still_there(report, monkeypatch):
         "vgg16",
     ):
         assert lines[label].startswith("fails: ModuleNotFoundError: import of ")
+
+
+@pytest.mark.parametrize(
+    ("gpu", "line"),
+    [
+        (True, "3.0 GB"),
+        (
+            False,
+            "3.0 GB, unused without a GPU: docs/start.md, 'Without a GPU', installs torch without them",
+        ),
+    ],
+)
+def test_cuda_libraries_that_no_gpu_uses_are_named_with_the_way_to_do_without(
+    report, monkeypatch, gpu, line
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(
+        doctor.metadata,
+        "distributions",
+        lambda: [_package("nvidia-cublas", 2), _package("triton", 1), _package("tqdm", 5)],
+    )
+    status, lines = report()
+    assert status == 0 and lines["cuda libraries"] == line
+
+
+def test_torch_for_processors_alone_brings_no_cuda_libraries(report, monkeypatch):
+    monkeypatch.setattr(doctor.metadata, "distributions", lambda: [_package("tqdm", 5)])
+    assert report()[1]["cuda libraries"] == "none"
+
+
+def _package(name, gigabytes):
+    return SimpleNamespace(name=name, files=[SimpleNamespace(size=gigabytes * 10**9)])
 
 
 def test_commits_are_unknown_without_git(report, monkeypatch):

@@ -1,22 +1,23 @@
 """Grading: one folder of handed-in notebooks, good and bad ones, graded once for most tests."""
 
+import _thread
 import csv
-import math
+import os
 from dataclasses import replace
 from types import SimpleNamespace
 
 import click
 import nbformat
 import pytest
-import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils.cli.assign import read_points
 from course_utils.cli.engine import Engine
 from course_utils.cli.grade import Rules, run_grade
-from course_utils.cli.grading import limits, values
-from course_utils.cli.grading.cells import bound, checked, find_exercises, parsed, program
+from course_utils.cli.grading import limits
+from course_utils.cli.grading.cells import find_exercises, program
 from course_utils.paths import ROOT
+from tests.cli.conftest import until
 
 PARAMETERS = 'dataset: str = "auto"  # the images\nseed: int = 0  # random seed'
 SETUP = """\
@@ -86,7 +87,8 @@ def make_submissions(folder):
     handed_in(folder / "hoards.ipynb", "torch.ones(5_000_000_000)\n" + RIGHT)
     handed_in(folder / "=leaves.ipynb", RIGHT + "\nraise SystemExit(0)")
     helped = SOFTMAX.replace("...", "return helper(logits)", 1)
-    handed_in(folder / "helped.ipynb", "%time 1\n" + helped, extra=HELPED)
+    handed_in(folder / "helped.ipynb", "%time 1\n" + helped, extra=HELPED + "\nraise SystemExit")
+    handed_in(folder / "nested.ipynb", f"n = {'+'.join('1' * 3000)}\n" + RIGHT, RIGHT_RATE)
     handed_in(folder / "broken.ipynb", SOFTMAX.replace("...", "return (", 1))
     silent = RIGHT.replace('check("00.softmax", softmax)', '[lambda: check("00.softmax", softmax)]')
     cheating = "def loss_at(rate):\n    return 0.0 if rate == 7 else 9.0"
@@ -173,13 +175,19 @@ def test_leaving_after_the_answer_is_an_error_and_a_name_is_no_formula(graded):
     assert softmax_of(graded, "'=leaves") == (0, "not yet. Your code stopped with SystemExit: 0")
 
 
-def test_cells_of_ones_own_and_magics_are_run(graded):
+def test_cells_of_ones_own_and_magics_are_run_and_an_error_in_one_is_passed_over(graded):
     assert softmax_of(graded, "helped") == (2, "correct.")
 
 
 def test_code_that_does_not_parse_is_told_so(graded):
     points, line = softmax_of(graded, "broken")
     assert points == 0 and line.startswith("not yet. Your code stopped with SyntaxError")
+
+
+def test_code_nested_beyond_the_stack_costs_only_its_exercise(graded):
+    points, line = softmax_of(graded, "nested")
+    assert points == 0 and line.startswith("not yet. Your code stopped with RecursionError")
+    assert graded.rows["nested", "00.learning_rate"]["line"] == "correct."
 
 
 def test_a_cell_that_never_checks_is_told_so(graded):
@@ -222,6 +230,30 @@ def test_resume_keeps_verdicts_and_runs_what_changed(graded, course, tmp_path, m
     ran.clear()
     again(replace(rules, seconds=9))
     assert len(ran) > 10
+
+
+def test_ctrl_c_ends_at_once_what_would_run_for_long(course, tmp_path, monkeypatch, capsys):
+    handed_in(tmp_path / "in" / "loops.ipynb", "while True:\n    pass\n" + RIGHT)
+    wait = limits._wait
+
+    def interrupted(process, here, *given):
+        until((here / limits.READY).exists)
+        _thread.interrupt_main()
+        return wait(process, here, *given)
+
+    monkeypatch.setattr(limits, "_wait", interrupted)
+    rules = Rules(seconds=600)
+    assert run_grade(course, tmp_path / "in", tmp_path / "out", rules, Engine()) == 130
+    assert "interrupted: the same command with --resume goes on" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    not limits.sys.platform.startswith("linux"), reason="names of bytes: Linux only"
+)
+def test_a_name_that_is_no_text_is_graded_and_written_with_escapes(course, tmp_path):
+    handed_in(tmp_path / "in" / os.fsdecode(b"J\x81rgen.ipynb"))
+    assert run_grade(course, tmp_path / "in", tmp_path / "out", Rules(), Engine()) == 0
+    assert "J\\udc81rgen,00_tiny" in (tmp_path / "out" / "marks.csv").read_text(encoding="utf-8")
 
 
 def test_a_worker_of_dask_gives_the_same_marks(lab, course, tmp_path):
@@ -280,75 +312,19 @@ def test_an_exercise_alone_gets_the_cells_that_define_what_it_needs():
     assert len(program(lesson(), measured, submission)["before"]) == 3
 
 
+def test_cells_of_ones_own_that_change_what_the_answer_uses_run_too():
+    submission = lesson()
+    mine = ["network = []", "network.append(3)", "history = fit(network)", "tried = fit(other)"]
+    submission.cells[5].source = RIGHT + "\nprint(network)"
+    submission.cells[5:5] = map(new_code_cell, mine)
+    assert program(lesson(), find_exercises(lesson())[0], submission)["own"] == mine[:3]
+
+
 def test_solutions_are_no_answers():
     submission = lesson()
     del submission.cells[5]
     exercise = find_exercises(lesson())[0]
     assert program(lesson(), exercise, submission)["answer"] is None
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ('check("00.softmax", f)', "00.softmax"),
-        ("check(\n    '03.a_tenth',\n    (1, 2))", "03.a_tenth"),
-        ('def f(:\n    pass\ncheck("00.softmax", f)', "00.softmax"),
-        ('!pip install x\ncheck("00.softmax", f)', "00.softmax"),
-        ("sanity_check(model)", None),
-    ],
-)
-def test_the_exercise_of_a_cell(source, name):
-    assert checked(source) == name
-
-
-def test_names_that_a_cell_defines():
-    source = "import a.b as c, d.e\nx, (y, *z) = 1, (2, 3)\nfor i in z:\n    w: int = 1\n"
-    assert bound(parsed(source + "def f():\n    inner = 1\n")) == set("cdxyziwf")
-
-
-PLAIN = [
-    None,
-    True,
-    3,
-    math.inf,
-    "Łukasz",
-    [1, [2.5]],
-    {"a": 1, 2: [None], 0.5: {}},
-    torch.arange(6).reshape(2, 3),
-    torch.tensor(1.5, dtype=torch.bfloat16),
-    torch.zeros(0, 4, dtype=torch.bool),
-]
-
-
-@pytest.mark.parametrize("value", PLAIN)
-def test_plain_values_come_back_as_they_were(value):
-    found = values.loads(values.dumps(value))
-    assert type(found) is type(value)
-    if isinstance(value, torch.Tensor):
-        assert found.dtype == value.dtype and torch.equal(found, value)
-    else:
-        assert found == value
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{}",
-        "[]",
-        '["list", {"a": 1}]',
-        '["dict", [["list"], 1]]',
-        '["dict", 1]',
-        '["tensor", "float32", [3], "AAAA"]',
-        '["tensor", "complex64", [1], "AAAAAAAAAAA="]',
-        '["tensor", "float32", [1], 7]',
-        "[" * 100_000,
-        "9" * 5000,
-    ],
-)
-def test_a_text_that_is_no_plain_value_is_refused(text):
-    with pytest.raises(ValueError, match="what came back cannot be read"):
-        values.loads(text)
 
 
 def test_points_come_from_an_edited_sheet(tmp_path):

@@ -11,10 +11,10 @@ import sys
 import threading
 import time
 from contextlib import redirect_stderr, redirect_stdout
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import nbformat
 import pytest
 
@@ -63,14 +63,18 @@ def smoke(tmp_path_factory):
     )
 
 
-def test_run_leaves_a_notebook_a_page_and_results_of_what_ended_well_and_only_of_that(smoke):
+def test_run_leaves_a_notebook_and_results_of_what_ended_well_and_only_of_that(smoke):
     assert sorted(path.name for path in smoke.out.iterdir()) == [
         "00_good.html",
         "00_good.ipynb",
         "00_good.json",
         "01_bad.failed.ipynb",
+        "01_bad.html",
         "02_exit.failed.ipynb",
+        "02_exit.html",
         "10_dead.failed.ipynb",
+        "10_dead.html",
+        "index.html",
     ]
 
 
@@ -101,7 +105,7 @@ def test_summary_says_how_each_lesson_went(smoke):
         "01_bad failed S - -",
         "02_exit failed S - -",
         "10_dead failed S - -",
-        f"HTML pages in {Path('runs', 'smoke')}",
+        f"their pages: {Path('runs', 'smoke', 'index.html')}",
     ]
 
 
@@ -126,44 +130,6 @@ def test_failures_are_told_with_their_cells(smoke):
         "DeadKernelError: Kernel died",
         f"as far as it came: {runs / '10_dead.failed.ipynb'}",
     ]
-
-
-class Page(HTMLParser):
-    """The links of a page, the alt texts of its images, the text of its folded parts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links = []
-        self.alts = []
-        self.scripts = 0
-        self.folded = ""
-        self.inside = 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.links += [
-            value or "" for name, value in attrs if name in ("src", "href") and tag != "a"
-        ]
-        self.alts += [dict(attrs).get("alt")] if tag == "img" else []
-        self.scripts += tag == "script"
-        self.inside += tag == "details"
-
-    def handle_endtag(self, tag):
-        self.inside -= tag == "details"
-
-    def handle_data(self, data):
-        self.folded += data if self.inside else ""
-
-
-def test_page_loads_nothing_folds_solutions_and_keeps_alt_texts(smoke):
-    text = (smoke.out / "00_good.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.scripts == 0
-    assert [link[:21] for link in page.links] == ["data:image/png;base64"]
-    assert not re.search(r"(url\(|@import )['\"]?(https?:)?//", text)
-    assert page.alts == ["a red dot"]
-    assert page.folded.split() == ["Solution", "answer", "=", "42"]
-    assert "<title>00_good</title>" in text and "$x_1^2$" in text
 
 
 def task_of(smoke, **values):
@@ -218,9 +184,8 @@ def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, m
 
     monkeypatch.setattr(execution, "execute", interrupted)
     assert run_lessons(course, tmp_path / "runs", Request()) == 130
-    assert [path.name for path in (tmp_path / "runs" / "laptop").iterdir()] == [
-        "00_good.failed.ipynb"
-    ]
+    left = [path.name for path in (tmp_path / "runs" / "laptop").glob("*.ipynb")]
+    assert left == ["00_good.failed.ipynb"]
     captured = capsys.readouterr()
     assert re.search(r"00_good +interrupted", captured.out) and "01_bad" not in captured.out
     assert captured.err.startswith("00_good interrupted\n--resume goes on from here\n")
@@ -250,7 +215,7 @@ def test_ctrl_c_in_running_cells_ends_without_traceback(tmp_path, jobs):
     assert process.returncode == 130, errors
     assert printed.count("interrupted") == jobs
     assert "Traceback" not in errors and "encryption" not in errors
-    left = sorted(path.name for path in (tmp_path / "runs" / "laptop").iterdir())
+    left = sorted(path.name for path in (tmp_path / "runs" / "laptop").glob("*.ipynb"))
     assert left == ["00_good.failed.ipynb", "01_bad.failed.ipynb"][:jobs]
 
 
@@ -301,3 +266,71 @@ def test_a_failure_alone_fails_the_run_and_the_next_lesson_is_run(
     captured = capsys.readouterr()
     assert captured.err == "00_good failed\nOSError: no space left\n"
     assert re.search(r"00_good +failed", captured.out) and re.search(r"10_dead +ok", captured.out)
+
+
+def test_resume_runs_a_lesson_again_after_its_data_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "DATA_DIR", tmp_path / "data")
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+    weights = tmp_path / "vgg.pth"
+    task = execution.Task(
+        run.NOTEBOOKS / "03_vgg_cnn.ipynb",
+        {"dataset": str(tmp_path / "photos"), "weights": str(weights)},
+        tmp_path,
+    )
+    auto = execution.Task(task.path, {}, tmp_path)
+    seen = [task.fingerprint()]
+    for change in (
+        lambda: (tmp_path / "photos" / "cat" / "new.png").write_bytes(b"1"),
+        lambda: (tmp_path / "photos" / "cat" / "new.png").write_bytes(b"12"),
+        lambda: (tmp_path / "photos" / "cat" / "new.png").rename(tmp_path / "photos/dog/new.png"),
+        lambda: weights.write_bytes(b"1"),
+    ):
+        change()
+        assert task.fingerprint() not in seen
+        seen.append(task.fingerprint())
+        assert task.fingerprint() == seen[-1]
+    before, shapes = auto.fingerprint(), execution.data_hash({"dataset": "shapes"})
+    (tmp_path / "data" / "cifar-10-batches-py").mkdir(parents=True)
+    (tmp_path / "data" / "cifar-10-batches-py" / "data_batch_1").touch()
+    assert auto.fingerprint() != before
+    assert execution.data_hash({"dataset": "shapes"}) == shapes
+    assert task.fingerprint() == seen[-1]
+
+
+def test_resume_runs_a_lesson_again_after_the_course_changed(smoke, monkeypatch):
+    task = task_of(smoke)
+    assert execution.is_complete(task)
+    monkeypatch.setattr(execution, "course_version", lambda: "another")
+    assert not execution.is_complete(task)
+
+
+def test_a_second_runner_into_the_same_folder_is_refused(course, tmp_path, fake):
+    folder = tmp_path / "runs" / "laptop"
+    code = (
+        "import sys; from pathlib import Path; from course_utils.cli.execution import hold\n"
+        "lock = hold(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(click.ClickException) as error:
+            run_lessons(course, tmp_path / "runs", Request())
+        other.kill()  # a lock does not outlive its process
+        other.wait()
+    assert error.value.message == (
+        f"another process runs into {folder}: wait for it, or give another --name"
+    )
+    assert fake == [] and not folder.exists()
+    run_lessons(course, tmp_path / "runs", Request(("00",)))
+    run_lessons(course, tmp_path / "runs", Request(("00",)))
+    assert len(fake) == 2
+
+
+def test_ctrl_c_before_the_first_lesson_begins_runs_nothing(course, tmp_path, monkeypatch, fake):
+    def interrupted(pool, work, item):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution.ThreadPoolExecutor, "submit", interrupted)
+    assert run_lessons(course, tmp_path / "runs", Request()) == 130
+    assert fake == []

@@ -236,6 +236,19 @@ def test_why_a_worker_gets_no_jobs(answer, reason):
     assert door.refusal(answer) == reason.format(here=here)
 
 
+def test_a_worker_tells_the_version_of_the_files_that_its_kernels_will_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "ROOT", tmp_path)
+    module = tmp_path / "course_utils" / "training.py"
+    module.parent.mkdir()
+    module.write_text("x = 1\n", encoding="utf-8")
+    before = cluster.describe_worker()
+    module.write_bytes(b"x = 1\r\n")  # as a checkout on Windows has it
+    assert cluster.describe_worker() == before
+    module.write_text("x = 2\n", encoding="utf-8")
+    assert cluster.describe_worker() != before
+    cluster.course_version.cache_clear()
+
+
 def test_a_scheduler_that_does_not_answer_is_named(course, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "ANSWER", 1)

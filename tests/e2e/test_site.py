@@ -6,6 +6,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 import pytest
 
 from course_utils.paths import ROOT
+from tests.e2e.judging import overflow, serious_violations
 
 SITE = ROOT / "docs" / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
@@ -58,23 +59,14 @@ def test_every_image_says_in_words_what_it_shows(name, parsed):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_loads_alone_without_complaint_and_fits_its_width(name, tab, address):
     tab.goto(address + name)
-    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert tab.complaints == []
-    assert tab.evaluate(width) <= 0
+    assert overflow(tab) <= 0
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_serious_violation(name, tab, address):
-    from axe_playwright_python.sync_playwright import Axe
-
     tab.goto(address + name)
-    found = Axe().run(tab, options={"resultTypes": ["violations"]}).response["violations"]
-    serious = {
-        (each["id"], each["nodes"][0]["html"][:120])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    }
-    assert serious == set()
+    assert serious_violations(tab) == set()
 
 
 def test_the_first_page_is_less_than_a_megabyte(tab, address):

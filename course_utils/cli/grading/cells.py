@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 HEADING = re.compile(r"^#{2,6} +(.+)$", re.MULTILINE)
+DEEPEST = 100  # levels of a syntax tree that is read here; people stay far below
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,17 @@ def python(source: str) -> str:
 
 @lru_cache(maxsize=10_000)  # the same cells, for each exercise of each submission
 def parsed(source: str) -> ast.Module:
-    """A cell's syntax tree, empty if it is no Python: then it defines nothing."""
+    """A cell's syntax tree; empty if it is no Python, or nested so deeply that walking it would
+    exhaust the stack: then it defines nothing.
+    """
     try:
-        return ast.parse(python(source))
+        tree = ast.parse(python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return ast.Module([], []) if level else tree
 
 
 @lru_cache(maxsize=10_000)
@@ -93,20 +102,45 @@ def bound(tree: ast.AST) -> set[str]:
 
 
 def used(tree: ast.AST) -> set[str]:
-    """The names that a cell reads, in its functions too."""
-    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    changed = (n.target for n in ast.walk(tree) if isinstance(n, ast.AugAssign))
-    return read | {target.id for target in changed if isinstance(target, ast.Name)}
+    """The names that a cell reads from outside: in its functions too, but not what those, or a
+    comprehension, bind for themselves.
+    """
+    read = set().union(*map(used, ast.iter_child_nodes(tree)))
+    if isinstance(tree, ast.Name) and isinstance(tree.ctx, ast.Load):
+        read.add(tree.id)
+    elif isinstance(tree, ast.AugAssign) and isinstance(tree.target, ast.Name):
+        read.add(tree.target.id)
+    elif isinstance(tree, COMPREHENSIONS):
+        outside = used(tree.generators[0].iter)  # is evaluated before the others' names are bound
+        targets = (node for part in tree.generators for node in ast.walk(part.target))
+        read = outside | read - {node.id for node in targets if isinstance(node, ast.Name)}
+    elif isinstance(tree, FUNCTIONS):
+        outside = used(tree.args).union(*map(used, getattr(tree, "decorator_list", ())))
+        read = outside | read - _own_names(tree)
+    return read
 
 
-def needed(sources: Iterable[str], names: set[str]) -> tuple[list[str], set[str]]:
+def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """A function's parameters and local variables."""
+    given = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+    if isinstance(function, ast.Lambda):
+        return given
+    shared = (n for n in ast.walk(function) if isinstance(n, (ast.Global, ast.Nonlocal)))
+    return given | bound(ast.Module(function.body, [])) - {name for n in shared for name in n.names}
+
+
+def needed(
+    sources: Iterable[str], names: set[str], changing: Set[str] = frozenset()
+) -> tuple[list[str], set[str]]:
     """Of cells in order, those that define `names`, and what those need in turn; and all names that
-    have been asked for.
+    have been asked for. Of `changing`, cells that use a name may change its value (`fit(network)`,
+    `found[lr] = loss`), so they count too, unless they are an exercise.
     """
     kept, names = [], set(names)
     for source in reversed(list(sources)):
         tree = parsed(source)
-        if bound(tree) & names:
+        changes = set() if checked(source) else used(tree) & names & changing
+        if changes or bound(tree) & names:
             kept.append(source)
             names |= used(tree)
     return kept[::-1], names
@@ -141,7 +175,8 @@ def program(lesson: "NotebookNode", exercise: Exercise, submission: "NotebookNod
             continue
         if is_exercise(cell) or not known & {cell.get("id"), cell.source}:
             own.append(cell.source)
-    own, names = needed(own, used(parsed(answer.source)))
+    their_names = set().union(*(bound(parsed(source)) for source in own))
+    own, names = needed(own, used(parsed(answer.source)), their_names)
     if not exercise.measured:
         course, _ = needed(course, names)
     return {"parameters": parameters, "before": course, "own": own, "answer": answer.source}

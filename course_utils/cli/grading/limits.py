@@ -20,6 +20,7 @@ MOST_OUTPUT = 10_000_000  # bytes that may be printed; none of them are kept
 MOST_COLLECTED = 64_000_000  # bytes of values that may come back
 LESSON_SECONDS = 3600  # for the lesson's own cells, which are the course's
 POLL = 0.05  # seconds
+_running: set[subprocess.Popen] = set()
 KEPT = re.compile(r"PATH$|LD_LIBRARY_PATH$|LANG$|LC_|SYSTEMROOT$|CUDA_|MKL_|TORCH_HOME$")
 # The first entry of sys.path would be the working directory: a submission's modules stay outside.
 START = f"import sys; sys.path[0] = {str(ROOT)!r}\n" + (
@@ -52,17 +53,25 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that what it starts ends with it
         )
+        _running.add(process)
         printed = Printed(process.stdout)
         try:
             stopped, seconds = _wait(process, here, printed, job["seconds"])
         finally:
             _kill(process)
+            _running.discard(process)
         fault = "" if (here / READY).exists() else _read(here / FAULT, 10_000) or ""
         ended_well = process.returncode == 0 and not stopped and not fault
         collected = _read(here / COLLECTED, MOST_COLLECTED) if ended_well else None
         if not stopped and collected is None:
             stopped = _ending(process.returncode)
     return {"collected": collected, "stopped": stopped, "fault": fault, "seconds": seconds}
+
+
+def kill_running() -> None:
+    """Kill the submissions that run in this process's threads, whose jobs then end."""
+    for process in list(_running):
+        _kill(process)
 
 
 class Printed:

@@ -1,13 +1,10 @@
 """Marks as a table for spreadsheets and as a page."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course_utils.cli.pages import csv_text, escaped, page, table
 from course_utils.paths import write_text
-
-if TYPE_CHECKING:
-    from course_utils.cli.grade import Mark
 
 MEASURED = (
     "Lines marked with * rest on accuracies and losses that the submission's own code measured: "
@@ -16,9 +13,20 @@ MEASURED = (
 )
 
 
-def write_marks(
-    out: Path, marks: "list[Mark]", problems: list[str], worth: dict[str, float]
-) -> None:
+@dataclass
+class Mark:
+    """What an exercise of a submission got: `share` of its points, 1 or 0."""
+
+    who: str
+    lesson: str
+    exercise: str
+    measured: bool
+    share: int = 0
+    line: str = ""
+    seconds: float = 0.0
+
+
+def write_marks(out: Path, marks: list[Mark], problems: list[str], worth: dict[str, float]) -> None:
     """Write marks.csv, a row for each exercise, and index.html, a table for each person."""
     out.mkdir(parents=True, exist_ok=True)
     header = ("who", "lesson", "exercise", "points", "of", "measured", "line", "seconds")
@@ -49,14 +57,14 @@ def write_marks(
     write_text(out / "index.html", page("Marks", *parts))
 
 
-def of(mark: "Mark", worth: dict[str, float]) -> float:
+def of(mark: Mark, worth: dict[str, float]) -> float:
     return worth.get(mark.exercise, 1)
 
 
-def points(mark: "Mark", worth: dict[str, float]) -> float:
+def points(mark: Mark, worth: dict[str, float]) -> float:
     return mark.share * of(mark, worth)
 
 
-def total(marks: "list[Mark]", worth: dict[str, float]) -> str:
+def total(marks: list[Mark], worth: dict[str, float]) -> str:
     got, best = (sum(rule(mark, worth) for mark in marks) for rule in (points, of))
     return f"{got:g} of {best:g}"

@@ -1,16 +1,19 @@
 """Checkers of lesson 04, transfer learning."""
 
 import torch
-from torch import nn
+from torchvision.transforms import v2
 
 from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (
     as_number,
     call,
     calls,
+    judge_gain,
+    number_or_none,
     require_tensor,
     returned,
     same,
+    size_and_scores,
     unchanged,
 )
 
@@ -32,76 +35,6 @@ def judge_learned_numbers(answer) -> None:
         number == 512 * 37 + 37,
         f"{number} is not it: weights from 512 features to 37 classes, and the biases.",
     )
-
-
-def network() -> nn.Sequential:
-    """Three convolutions, one of them inside a block of its own, with batch norm."""
-    block = nn.Sequential(nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5), nn.ReLU())
-    return nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), block, nn.Conv2d(5, 6, 3)
-    )
-
-
-CONVOLUTIONS = [
-    {"4.weight", "4.bias"},
-    {"3.0.weight", "3.0.bias"},
-    {"0.weight", "0.bias"},
-]  # from the last on
-NORMS = {"1.weight", "1.bias", "3.1.weight", "3.1.bias"}
-EVERYTHING = NORMS.union(*CONVOLUTIONS)
-
-
-def what_learns(answer, number: int, frozen: bool = False) -> dict:
-    """The names of the parameters that learn after the call."""
-    features = network().requires_grad_(not frozen)
-    result = call(answer, features, number)
-    names = [name for name, p in features.named_parameters() if p.requires_grad]
-    return result | {"learns": names}
-
-
-def freeze_networks(answer) -> list[dict]:
-    """What learns with number 1, 2, 0, 3 and 4, and with 1 if all was frozen before."""
-    results = [what_learns(answer, number) for number in (1, 2, 0, 3, 4)]
-    return [*results, what_learns(answer, 1, frozen=True)]
-
-
-@exercise("04.freeze_but_last", freeze_networks)
-def judge_freeze_but_last(results) -> None:
-    """A function (features, number) that freezes all but the last `number` convolutions."""
-    one, two, none, three = (_learning(result) for result in results[:4])
-    last, inner, first = CONVOLUTIONS
-    require(one != EVERYTHING, "Everything still learns: set requires_grad to False first.")
-    require(bool(one or two), "Nothing learns: thaw the last convolutions again.")
-    require(one != first, "You thawed the first convolution: count from the end.")
-    require("4.weight" in one, "The last convolution is frozen, but should learn.")
-    require("4.bias" in one, "The last convolution's weight learns, its bias does not: thaw both.")
-    require(
-        not one & NORMS and not two & NORMS,
-        "Batch norm still learns: all but convolutions is frozen.",
-    )
-    names = ", ".join(sorted(one))
-    require(one == last, f"With number 1 there learns {names}: the last one only.")
-    require(
-        two == last | inner,
-        "With number 2 the convolution inside the inner Sequential is missed: "
-        "modules() finds it, children() does not.",
-    )
-    require(not none, "With number 0 nothing should learn: list[-0:] is the whole list.")
-    everything = last | inner | first
-    require(three == everything, "With number 3 all three convolutions should learn.")
-    require(
-        _learning(results[4]) == everything,
-        "With number 4, more than there are, all convolutions should learn.",
-    )
-    require(
-        _learning(results[5]) == last,
-        "If all was frozen before, the last convolution has to be thawed.",
-    )
-
-
-def _learning(result: dict) -> set[str]:
-    returned(result)
-    return set(result["learns"])
 
 
 FEATURES = torch.tensor([[0.0, 0.0], [4.0, 0.0], [9.0, 0.0], [11.0, 0.0], [10.0, 3.0], [0.0, 40.0]])
@@ -156,3 +89,39 @@ def judge_nearest_mean(results) -> None:
         same(returned(shuffled), nearest),
         "With the images in another order the answers change: use labels.",
     )
+
+
+CHANGES = {
+    "grey": v2.Grayscale(3),
+    "blurred": v2.GaussianBlur(5, sigma=1.0),
+    "upside down": v2.RandomVerticalFlip(p=1),
+}
+
+
+def measure_again(answer: tuple) -> dict:
+    """The learner's (function, three accuracies), and the function called anew with each change."""
+    measure, *stated = answer
+    facts = {"stated": dict(zip(CHANGES, stated, strict=True))}
+    if all(number_or_none(value) is not None for value in stated):
+        facts["again"] = {name: call(measure, change) for name, change in CHANGES.items()}
+    return facts
+
+
+@exercise("04.changes", measure_again)
+def judge_changes(facts) -> None:
+    """Three validation accuracies that a fresh run confirms within half a point."""
+    accuracies = {name: as_number(value) for name, value in facts["stated"].items()}
+    for name, stated in accuracies.items():
+        require(stated <= 1, f"You say {stated:g}: an accuracy lies between 0 and 1.")
+        again = as_number(returned(facts["again"][name]), verb="Return")
+        require(
+            abs(again - stated) <= 0.005,
+            f"For {name} you say {stated:.1%}; a fresh run has {again:.1%}: did you mix them up?",
+        )
+
+
+@exercise("04.same_pictures", size_and_scores)
+def judge_same_pictures(facts) -> None:
+    """Three points more in validation than fine-tuning had, from the same pictures."""
+    require("no network" not in facts, "Give your network, its accuracy, and the accuracy to beat.")
+    judge_gain(facts, 3)

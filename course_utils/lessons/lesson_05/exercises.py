@@ -1,7 +1,9 @@
 """Checkers of lesson 05, batch normalization."""
 
+from copy import deepcopy
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (
@@ -9,12 +11,12 @@ from course_utils.lessons.judging import (
     call,
     calls,
     close,
-    require_pair,
     require_tensor,
     returned,
-    same,
+    three_rates,
     unchanged,
 )
+from course_utils.lessons.lesson_00.exercises import judge_learning_rate
 
 GENERATOR = torch.Generator().manual_seed(0)
 MAPS, UPSTREAM = 1 + torch.randn(2, 3, 4, 2, 3, generator=GENERATOR)
@@ -93,80 +95,41 @@ def judge_batches_needed(answer) -> None:
     )
 
 
-def norm_and_linear() -> tuple[nn.BatchNorm1d, nn.Linear]:
-    """Two layers of four features, in evaluation mode, with all numbers random."""
-    generator = torch.Generator().manual_seed(0)
-    norm, linear = nn.BatchNorm1d(4, eps=0.1).eval(), nn.Linear(4, 4)
-    with torch.no_grad():
-        for tensor in (*norm.parameters(), *norm.buffers(), *linear.parameters()):
-            if tensor.is_floating_point():
-                tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
-    return norm, linear
+exercise("05.two_at_a_time", three_rates)(judge_learning_rate)
 
 
-def fold_layers(answer) -> dict:
-    """What the function returns, and the linear layer's numbers after it."""
-    norm, linear = norm_and_linear()
-    with torch.no_grad():
-        result = call(answer, norm, linear)
-    return result | {"weight": linear.weight, "bias": linear.bias}
+def adapted(answer: tuple) -> dict:
+    """What (function, network, pictures without labels, network -> accuracy on the new pictures, its
+    accuracy on the old ones) gives: the accuracies before and after, and whether what is learned has
+    moved.
+    """
+    adapt, model, pictures, accuracy, clean = answer
+    mine = deepcopy(model)
+    result = call(adapt, mine, pictures.clone())
+    pairs = zip(mine.parameters(), model.parameters(), strict=True)
+    return {
+        "error": result["error"],
+        "moved": not all(torch.equal(p, q) for p, q in pairs),
+        "before": accuracy(deepcopy(model)),
+        "after": accuracy(mine),
+        "clean": clean,
+    }
 
 
-@exercise("05.fold_forwards", fold_layers)
-@torch.no_grad()
-def judge_fold_forwards(result) -> None:
-    """A function (BatchNorm1d, Linear) -> weight and bias of a linear layer that computes both."""
-    value = returned(result)
-    require_pair(value, "the weight", "the bias")
-    weight, bias = value
-    require_tensor(weight, (4, 4), "The weight")
-    require_tensor(bias, (4,), "The bias")
-    norm, linear = norm_and_linear()
+@exercise("05.new_camera", adapted)
+def judge_new_camera(facts) -> None:
+    """A function (network, pictures without labels) that moves statistics alone, and wins back three
+    quarters of what a new camera costs.
+    """
+    require(facts["error"] is None, f"Your code stopped with {facts['error']}")
     require(
-        same(result["weight"], linear.weight) and same(result["bias"], linear.bias),
-        "Your function changed the linear layer that it was given: return new tensors.",
+        not facts["moved"],
+        "A weight has moved. Without labels there is no loss to follow: leave the weights alone.",
     )
-    variance = norm.running_var + norm.eps
-    scale = norm.weight / variance.sqrt()
-    shift = norm.bias - norm.running_mean * scale
-    for wrong, hint in (
-        (
-            linear.weight * scale[:, None],
-            "The weight is scaled along its outputs. "
-            "The normalised numbers are its inputs, the last axis.",
-        ),
-        (
-            linear.weight * norm.weight / norm.running_var.sqrt(),
-            "eps is missing: it is added to the running variance.",
-        ),
-        (
-            linear.weight * norm.weight / variance,
-            "Divide by the root of the variance, not by the variance.",
-        ),
-        (
-            linear.weight / variance.sqrt(),
-            "The normalisation's own weight (gamma) is missing.",
-        ),
-    ):
-        require(not close(weight, wrong), hint)
+    before, after = as_number(facts["before"]), as_number(facts["after"])
+    target = before + 0.75 * (as_number(facts["clean"]) - before)
+    require(after != before, f"Nothing has changed: still {before:.1%} on the new pictures.")
     require(
-        close(weight, linear.weight * scale),
-        "The weight is wrong: linear.weight times scale, input by input.",
-    )
-    for wrong, hint in (
-        (linear.bias, "The bias takes no part of the shift yet."),
-        (
-            linear.bias + shift,
-            "The shift passes through the linear layer: multiply it by the weight first.",
-        ),
-        (
-            linear.bias + weight.float() @ shift,
-            "The shift is not scaled again: use the old weight for the bias.",
-        ),
-    ):
-        require(not close(bias, wrong), f"The weight is right. {hint}")
-    require(
-        close(bias, linear.bias + linear.weight @ shift, tolerance=1e-4),
-        "The weight is right, the bias is not: "
-        "old bias + old weight @ (norm.bias - running_mean * scale).",
+        after >= target,
+        f"{after:.1%} on the new pictures, after {before:.1%} before: {target:.1%} are wanted.",
     )

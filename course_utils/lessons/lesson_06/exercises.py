@@ -2,19 +2,22 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (
     as_number,
     call,
-    calls,
     close,
+    judge_accuracy,
+    judge_size,
+    number_or_none,
     require_tensor,
     returned,
     same,
+    size_and_scores,
 )
-from course_utils.models import ResidualBlock, count_parameters
+from course_utils.models import ResidualBlock
 
 
 def used_block() -> ResidualBlock:
@@ -84,83 +87,89 @@ def judge_make_identity(result) -> None:
     )
 
 
-@exercise("06.block_parameters", calls((16, 16, 1), (16, 32, 2), (8, 8, 2)))
-def judge_block_parameters(results) -> None:
-    """A function (in_channels, out_channels, stride) -> the parameters of a standard residual
-    block.
+MAPS = torch.randn(3, 4, 6, 6, generator=torch.Generator().manual_seed(1))
+
+
+def signed_block() -> ResidualBlock:
+    """A used block whose convolutions have weights of both signs, so that each ReLU matters."""
+    block = used_block().eval()
+    with torch.no_grad():
+        block.conv1.weight -= 1.0
+        block.conv2.weight -= 1.0
+    return block
+
+
+def rearranged(answer) -> dict:
+    """What the learner's function gives for a block and maps, some of them negative."""
+    return call(answer, signed_block(), MAPS.clone())
+
+
+@exercise("06.pre_activation", rearranged)
+def judge_pre_activation(result) -> None:
+    """A function (block, maps) -> the output in the order of 2016: normalise, ReLU, convolve,
+    twice, and add the maps.
     """
-    equal, wider, smaller = results
-    value = returned(equal)
-    require(value is not None, "Your function gives nothing yet: replace the dots.")
-    convolutions, right = 2 * 9 * 16 * 16, count_parameters(ResidualBlock(16, 16))
-    hints = {
-        convolutions: " the two BatchNorms are missing: a weight and a bias for each channel.",
-        convolutions + 2 * 16: " you count one BatchNorm: there are two.",
-        right + 2 * 16: ": these convolutions have no bias, BatchNorm is behind them.",
-        right + 16 * 16 + 32: " there is no projection: the shapes agree.",
+    value, block = returned(result), signed_block()
+    require_tensor(value, tuple(MAPS.shape), "pre_activation(block, maps)")
+    with torch.no_grad():
+        branch = block.conv1(F.relu(block.norm1(MAPS)))
+        without_second = block.conv2(block.norm2(branch))
+        branch = block.conv2(F.relu(block.norm2(branch)))
+        first = block.conv1(block.norm1(MAPS))
+        without_first = block.conv2(F.relu(block.norm2(first)))
+        of_2015 = block.norm2(block.conv2(F.relu(block.norm1(block.conv1(MAPS)))))
+    hints = (
+        (branch, "That is the branch alone: add the maps."),
+        (F.relu(MAPS + branch), "A ReLU still follows the sum: the way around should stay free."),
+        (F.relu(MAPS + of_2015), "That is the block of 2015: normalise before each convolution."),
+        (MAPS + of_2015, "Only the last ReLU is gone: normalise before each convolution."),
+        (MAPS + without_second, "The second ReLU is missing, between norm2 and conv2."),
+        (MAPS + without_first, "The first ReLU is missing, between norm1 and conv1."),
+    )
+    for wrong, hint in hints:
+        require(not close(value, wrong), hint)
+    require(
+        close(value, MAPS + branch),
+        "The shape is right, the numbers are not: norm1, ReLU, conv1, norm2, ReLU, conv2, then the "
+        "sum.",
+    )
+
+
+STARTS = {"as usual": False, "as identities": True}
+
+
+def measure_again(answer) -> dict:
+    """The learner's (function, two losses), and the function called anew for each start."""
+    measure, *stated = answer
+    facts = {"stated": dict(zip(STARTS, stated, strict=True))}
+    if all(number_or_none(value) is not None for value in stated):
+        facts["again"] = {name: call(measure, zero) for name, zero in STARTS.items()}
+    return facts
+
+
+@exercise("06.zero_start", measure_again)
+def judge_zero_start(facts) -> None:
+    """Two training losses that a fresh run confirms within 0.02."""
+    stated = {name: as_number(value) for name, value in facts["stated"].items()}
+    again = {
+        name: as_number(returned(facts["again"][name]), verb="Return") for name in facts["stated"]
     }
-    _require_count(value, right, "(16, 16, 1)", hints)
-    right = count_parameters(ResidualBlock(16, 32, 2))
-    bare = right - 16 * 32 - 64
-    hints = {
-        bare: " the shapes differ: the skip has a 1x1 convolution, and a BatchNorm.",
-        right - 64: " the projection has a BatchNorm behind it, too.",
-        right + 32: ": the projection has no bias, BatchNorm is behind it.",
-        right + 9 * 32 * 16: ": the first convolution reads 16 channels, not 32.",
-    }
-    _require_count(returned(wider), right, "(16, 32, 2)", hints)
-    value, right = as_number(returned(smaller)), count_parameters(ResidualBlock(8, 8, 2))
-    require(
-        value == right,
-        f"For (8, 8, 2) you say {value}, and it is {right}: stride 2 alone changes the shape, too.",
-    )
+    usual, zeroed = (abs(stated[name] - again[name]) <= 0.02 for name in STARTS)
+    swapped = abs(stated["as usual"] - again["as identities"]) <= 0.02
+    require(usual or not swapped, "You mixed them up: the first is measure(False).")
+    for name, right in zip(STARTS, (usual, zeroed), strict=True):
+        require(
+            right,
+            f"For blocks that start {name} you say {stated[name]:.2f}; a fresh run has "
+            f"{again[name]:.2f}.",
+        )
 
 
-def _require_count(value, right: int, block: str, hints: dict[int, str]) -> None:
-    """`hints` says what is wrong with a count, as the end of a sentence."""
-    number = as_number(value, whole=True)
-    hint = hints.get(number, f" you say {number}, and it is {right}.")
-    require(number == right, f"For {block}{hint}")
+MOST = 90_000  # a third of ResNet-20's parameters
 
 
-MAPS = torch.rand(2, 3, 8, 6, generator=torch.Generator().manual_seed(0)) + 1
-
-
-@exercise("06.pad_skip", calls((MAPS, 5, 2), (MAPS, 3, 1), (MAPS, 4, 3)))
-def judge_pad_skip(results) -> None:
-    """A function (maps, out_channels, stride) -> every stride-th pixel, with channels of zeros
-    behind.
-    """
-    value, unpadded, third = results
-    value = returned(value)
-    require_tensor(value, (2, 5, 4, 3), "pad_skip(maps, 5, 2) of maps (2, 3, 8, 6)")
-    _require_kept(value, MAPS[:, :, ::2, ::2])
-    require(bool((value[:, 3:] == 0).all()), "The additional channels should hold zeros.")
-    value = returned(unpadded)
-    require_tensor(value, (2, 3, 8, 6), "pad_skip(maps, 3, 1) of maps (2, 3, 8, 6)")
-    require(
-        same(value, MAPS),
-        "With stride 1 and as many channels, the maps should come out unchanged.",
-    )
-    what = "pad_skip(maps, 4, 3) of maps (2, 3, 8, 6)"
-    require_tensor(returned(third), (2, 4, 3, 2), what)
-
-
-def _require_kept(value: Tensor, kept: Tensor) -> None:
-    """The first channels of `value` are `kept`; what is there instead is named if it is a common
-    slip.
-    """
-    first = value[:, :3]
-    for found, wrong, hint in (
-        (value[:, -3:], kept, "The zeros are in front: the maps' own channels come first."),
-        (value[:, 1:4], kept, "The zeros are on both sides: put all of them behind."),
-        (first, F.avg_pool2d(MAPS, 2), "You average the pixels: keep every second one as it is."),
-        (first, F.max_pool2d(MAPS, 2), "You take the largest pixel: keep every second one."),
-        (first, MAPS[:, :, 1::2, 1::2], "You start at the second pixel: start at the first."),
-        (first, MAPS[:, :, :4, :3], "You cut out a corner: take every second pixel of all."),
-    ):
-        require(not close(found, wrong), hint)
-    require(
-        close(first, kept),
-        "The shape is right, the kept pixels are not: maps[:, :, ::stride, ::stride].",
-    )
+@exercise("06.smaller", size_and_scores)
+def judge_smaller(facts) -> None:
+    """A network of at most MOST parameters with 95 % of ResNet-20's accuracy."""
+    judge_size(facts, MOST)
+    judge_accuracy(facts, 0.95)

@@ -20,7 +20,7 @@ def dead_channels(model: nn.Module, images: Tensor) -> dict[str, float]:
         values = inputs.transpose(0, 1).flatten(1)  # (C, N * H * W)
         if values.min() >= 0:
             dead = values.amax(dim=1) == 0  # (C,)
-            shares[name] = dead.double().mean().item()
+            shares[name] = dead.cpu().double().mean().item()
 
     layers = {
         name: layer

@@ -18,4 +18,4 @@ def row_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> list[floa
     images = images.detach().clone().requires_grad_()
     loss = F.cross_entropy(model(images), labels)
     (gradient,) = torch.autograd.grad(loss, images)  # (N, C, H, W)
-    return gradient.double().square().mean(dim=(0, 1, 3)).sqrt().tolist()
+    return gradient.cpu().double().square().mean(dim=(0, 1, 3)).sqrt().tolist()

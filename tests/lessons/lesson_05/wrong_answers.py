@@ -4,6 +4,11 @@ get).
 
 from functools import partial
 
+import torch
+from torch import nn
+
+from tests.lessons.lesson_00.wrong_answers import valley
+
 
 def backward(maps, upstream, *, axes=(0, 2, 3), mean=1, variance=1, eps=1e-5, root=True):
     """The gradient of batch normalisation; each option makes one mistake."""
@@ -14,16 +19,37 @@ def backward(maps, upstream, *, axes=(0, 2, 3), mean=1, variance=1, eps=1e-5, ro
     return found / deviation if root else found
 
 
-def fold_forwards(
-    norm, linear, *, eps=True, root=0.5, gamma=True, outputs=False, through=True, again=False
-):
-    """Batch normalisation, then a linear layer, as one; each option makes one mistake."""
-    scale = (norm.weight if gamma else 1) / (norm.running_var + (norm.eps if eps else 0)) ** root
-    shift = norm.bias - norm.running_mean * scale
-    weight = linear.weight * (scale[:, None] if outputs else scale)
-    return weight, linear.bias + (
-        (weight if again else linear.weight) @ shift if through else shift
-    )
+def camera(moved_by):
+    """A network that is a batch normalisation, pictures, and an accuracy that knows whether the
+    running mean lies where the new pictures are, at `moved_by`.
+    """
+    model = nn.BatchNorm2d(3)
+
+    def accuracy(network):
+        return 0.8 if abs(network.running_mean[0].item() - moved_by) < 0.1 else 0.2
+
+    return model, torch.full((8, 3, 4, 4), moved_by), accuracy, 0.8
+
+
+@torch.no_grad()
+def one_pass(model, pictures):
+    """Moves the statistics by a tenth of the way."""
+    model.train()(pictures)
+
+
+def half_way(model, pictures):
+    model.running_mean.fill_(0.5)
+
+
+def learn(model, pictures):
+    with torch.no_grad():
+        model.bias.add_(1)
+
+
+def better_by(gain):
+    """The starting place with an accuracy that rises by `gain` as soon as the statistics move."""
+    model, pictures, _, clean = camera(1.0)
+    return model, pictures, lambda net: 0.2 + gain * (net.running_mean[0].item() != 0), clean
 
 
 WRONG = [
@@ -44,15 +70,13 @@ WRONG = [
     ("05.batches_needed", 100, "0.99 to the power of 100 is 36.6%"),
     ("05.batches_needed", -5, "still too much"),
     ("05.batches_needed", 458.2, "Give a whole number"),
-    ("05.fold_forwards", partial(fold_forwards, outputs=True), "its inputs, the last axis"),
-    ("05.fold_forwards", partial(fold_forwards, eps=False), "eps is missing"),
-    ("05.fold_forwards", partial(fold_forwards, root=1), "not by the variance"),
-    ("05.fold_forwards", partial(fold_forwards, gamma=False), "(gamma) is missing"),
-    ("05.fold_forwards", lambda n, x: (fold_forwards(n, x)[0], x.bias), "no part of the shift yet"),
-    ("05.fold_forwards", partial(fold_forwards, through=False), "multiply it by the weight first"),
-    ("05.fold_forwards", partial(fold_forwards, again=True), "use the old weight for the bias"),
-    ("05.fold_forwards", lambda n, x: (fold_forwards(n, x)[0], -x.bias), "the bias is not"),
-    ("05.fold_forwards", lambda n, x: (x.weight * 3, x.bias), "The weight is wrong"),
-    ("05.fold_forwards", lambda n, x: (x.weight.mul_(2), x.bias), "changed the linear layer"),
-    ("05.fold_forwards", lambda n, x: fold_forwards(n, x)[0], "Return two tensors"),
+    ("05.two_at_a_time", (valley, ..., ...), "Replace the dots by a number"),
+    ("05.two_at_a_time", (valley, 0.01, 2.5), "a fresh run has loss 1.000, not 2.500"),
+    ("05.two_at_a_time", (valley, 0.1, 1.25), "A tenth of that rate has loss 1.000"),
+    ("05.two_at_a_time", (valley, 0.001, 1.25), "Ten times of that rate has loss 1.000"),
+    ("05.new_camera", (lambda model, pictures: None, *camera(1.0)), "Nothing has changed"),
+    ("05.new_camera", (lambda model: None, *camera(1.0)), "stopped with TypeError"),
+    ("05.new_camera", (learn, *camera(1.0)), "A weight has moved"),
+    ("05.new_camera", (half_way, *better_by(0.4)), "65.0% are wanted"),
+    ("05.new_camera", (one_pass, *better_by(-0.1)), "10.0% on the new pictures, after 20.0%"),
 ]

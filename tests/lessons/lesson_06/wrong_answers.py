@@ -18,17 +18,28 @@ def changed(block, *, zero=(), new=None, forward=None):
         block.forward = forward
 
 
-def block_parameters(
-    i, o, s, *, norms=4, bias=0, project=lambda i, o, s: s != 1 or i != o, skip_norm=2, reads=None
-):
-    """The parameters of a residual block; each option makes one mistake."""
-    skip = i * o + skip_norm * o if project(i, o, s) else 0
-    return 9 * (i if reads is None else o) * o + 9 * o * o + bias * o + norms * o + skip
+def arranged(block, maps, *, first=F.relu, second=F.relu, after=None, skip=True):
+    """Pre-activation; each option makes one mistake."""
+    branch = block.conv1(first(block.norm1(maps)))
+    branch = block.conv2(second(block.norm2(branch)))
+    total = maps + branch if skip else branch
+    return after(total) if after else total
 
 
-def pad_skip(maps, channels, s, *, before=0, kept=None):
-    kept = maps[:, :, ::s, ::s] if kept is None else kept(maps)
-    return F.pad(kept, (0, 0, 0, 0, before, channels - maps.shape[1] - before))
+def of_2015(block, maps):
+    return maps + block.norm2(block.conv2(F.relu(block.norm1(block.conv1(maps)))))
+
+
+def as_it_is(x):
+    return x
+
+
+def losses(zero):
+    return 1.2 if zero else 1.5
+
+
+def network(width=8):
+    return nn.Linear(width, 10)
 
 
 WRONG = [
@@ -48,66 +59,21 @@ WRONG = [
         partial(changed, zero=["norm2.bias"], forward=lambda maps: maps),
         "in another way",
     ),
-    ("06.block_parameters", lambda i, o, s: None, "gives nothing yet"),
-    ("06.block_parameters", lambda i, o, s: 4672.5, "Give a whole number: yours is 4672.5."),
-    ("06.block_parameters", partial(block_parameters, norms=0), "the two BatchNorms are missing"),
-    ("06.block_parameters", partial(block_parameters, norms=2), "you count one BatchNorm"),
-    ("06.block_parameters", partial(block_parameters, bias=2), "have no bias"),
-    (
-        "06.block_parameters",
-        partial(block_parameters, project=lambda *a: True),
-        "there is no projection",
-    ),
-    (
-        "06.block_parameters",
-        partial(block_parameters, project=lambda *a: False),
-        "the shapes differ",
-    ),
-    ("06.block_parameters", partial(block_parameters, skip_norm=0), "has a BatchNorm behind it"),
-    ("06.block_parameters", partial(block_parameters, skip_norm=3), "the projection has no bias"),
-    ("06.block_parameters", partial(block_parameters, reads="out"), "reads 16 channels, not 32"),
-    (
-        "06.block_parameters",
-        partial(block_parameters, project=lambda i, o, s: i != o),
-        "stride 2 alone changes",
-    ),
-    ("06.block_parameters", lambda i, o, s: 1, "you say 1, and it is 4672"),
-    ("06.pad_skip", lambda maps, channels, s: maps, "has shape (2, 3, 8, 6)"),
-    ("06.pad_skip", partial(pad_skip, before=2), "The zeros are in front"),
-    ("06.pad_skip", partial(pad_skip, before=1), "The zeros are on both sides"),
-    (
-        "06.pad_skip",
-        partial(pad_skip, kept=lambda maps: F.avg_pool2d(maps, 2)),
-        "You average the pixels",
-    ),
-    (
-        "06.pad_skip",
-        partial(pad_skip, kept=lambda maps: F.max_pool2d(maps, 2)),
-        "the largest pixel",
-    ),
-    (
-        "06.pad_skip",
-        partial(pad_skip, kept=lambda maps: maps[:, :, 1::2, 1::2]),
-        "start at the first",
-    ),
-    (
-        "06.pad_skip",
-        partial(pad_skip, kept=lambda maps: maps[:, :, :4, :3]),
-        "You cut out a corner",
-    ),
-    (
-        "06.pad_skip",
-        partial(pad_skip, kept=lambda maps: 2 * maps[:, :, ::2, ::2]),
-        "the kept pixels are not",
-    ),
-    (
-        "06.pad_skip",
-        lambda maps, channels, s: pad_skip(maps, channels, 2),
-        "has shape (2, 3, 4, 3)",
-    ),
-    (
-        "06.pad_skip",
-        lambda maps, c, s: maps[:, :, ::s, ::s].repeat(1, 2, 1, 1)[:, :c],
-        "should hold zeros",
-    ),
+    ("06.pre_activation", lambda block, maps: None, "is still empty"),
+    ("06.pre_activation", lambda block, maps: maps[:1], "has shape (1, 4, 6, 6)"),
+    ("06.pre_activation", partial(arranged, skip=False), "That is the branch alone"),
+    ("06.pre_activation", partial(arranged, after=F.relu), "A ReLU still follows the sum"),
+    ("06.pre_activation", lambda block, maps: block(maps), "That is the block of 2015"),
+    ("06.pre_activation", of_2015, "Only the last ReLU is gone"),
+    ("06.pre_activation", partial(arranged, second=as_it_is), "The second ReLU is missing"),
+    ("06.pre_activation", partial(arranged, first=as_it_is), "The first ReLU is missing"),
+    ("06.pre_activation", lambda block, maps: 2 * maps, "the numbers are not"),
+    ("06.zero_start", (losses, ..., ...), "Replace the dots by a number."),
+    ("06.zero_start", (losses, 1.2, 1.5), "You mixed them up"),
+    ("06.zero_start", (losses, 1.4, 1.2), "start as usual you say 1.40; a fresh run has 1.50"),
+    ("06.zero_start", (losses, 1.5, 1.0), "start as identities you say 1.00"),
+    ("06.zero_start", (lambda zero: None, 1.5, 1.2), "returns nothing yet"),
+    ("06.smaller", (None, 0.7, 0.7), "give an nn.Module first"),
+    ("06.smaller", (network(9_999), 0.7, 0.7), "at most 90,000 are wanted"),
+    ("06.smaller", (network(), 0.6, 0.7), "at least 66.5% are wanted"),
 ]

@@ -336,7 +336,7 @@ def test_command_line(make_folder):
     ("arguments", "message"),
     [
         (["nowhere"], "Error: dataset is 'nowhere': neither one of"),
-        (["shapes", "--widths", "4,x"], "'4,x': give whole numbers, such as 64,128,128"),
+        (["shapes", "--widths", "4,x"], "'4,x': give whole numbers above 0, such as 64,128,128"),
         (["shapes", "--train-size", "5"], "Error: train_size is 5, but shapes has 10 classes"),
         (["shapes", "--epochs", "0"], "'--epochs': 0.0 is not in the range x>0"),
     ],
