@@ -49,6 +49,11 @@ USES = {
     "wrapped": "fed images cast to bytes while normalised (source)",
 }
 
+# what tells one training from another; a part has some of them
+WHICH = (
+    "arm", "plan", "seed", "lr", "steps", "images", "scale", "size", "order", "optimizer", "way",
+)  # fmt: skip
+
 
 class Lines:
     """What the runs' jobs.jsonl hold, by part and arm; sizes are those of the last run."""
@@ -73,7 +78,7 @@ class Lines:
         for line in self.lines:
             if line["part"] != part or any(line.get(k) != v for k, v in wanted.items()):
                 continue
-            which = tuple(line.get(key) for key in ("arm", "plan", "seed", "lr"))
+            which = tuple(line.get(key) for key in WHICH)
             if which not in kept or length(line) >= length(kept[which]):
                 kept[which] = line
         return sorted(kept.values(), key=lambda one: one.get("seed", 0))
