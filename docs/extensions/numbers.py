@@ -16,7 +16,6 @@ from extensions.catalogue import Lesson, routes
 from extensions.notebooks import glossary_terms
 from extensions.plots import Plot
 
-
 SITE_ONLY = re.compile(r"<!-- site:\s(.*?)-->", re.DOTALL)
 
 
