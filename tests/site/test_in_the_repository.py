@@ -1,8 +1,14 @@
-"""Pages that the README leads to read well where no site is built: on a host of repositories."""
+"""Pages that the README leads to read well where no site is built: on a host of repositories. And
+what lessons lead to there, the site has too.
+"""
 
 import re
+import sys
 
 from course_utils.paths import ROOT
+
+sys.path.append(str(ROOT / "docs"))
+from extensions.notebooks import PLACES
 
 CODE = re.compile(r"^(`{3,}).*?^\1$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -50,3 +56,10 @@ def test_links_and_anchors_of_the_pages_lead_somewhere():
             there = target.exists() and (not anchor or anchor in anchors(target))
             broken += [] if there else [f"{page.name}: {path}#{anchor}"]
     assert broken == []
+
+
+def test_the_site_has_a_page_for_each_file_that_a_lesson_leads_to():
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb")]
+    assert {link for text in texts for link in re.findall(r"\]\((\.\./[^)#]+)", text)} <= set(PLACES)
+    pages = {place.removeprefix("../").partition("#")[0] for place in PLACES.values()}
+    assert all((ROOT / "docs" / page).exists() for page in pages)
