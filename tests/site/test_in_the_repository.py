@@ -60,6 +60,7 @@ def test_links_and_anchors_of_the_pages_lead_somewhere():
 
 def test_the_site_has_a_page_for_each_file_that_a_lesson_leads_to():
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb")]
-    assert {link for text in texts for link in re.findall(r"\]\((\.\./[^)#]+)", text)} <= set(PLACES)
+    links = {link for text in texts for link in re.findall(r"\]\((\.\./[^)#]+)", text)}
+    assert links <= set(PLACES)
     pages = {place.removeprefix("../").partition("#")[0] for place in PLACES.values()}
     assert all((ROOT / "docs" / page).exists() for page in pages)
