@@ -16,7 +16,7 @@ from extensions.catalogue import Lesson, routes
 from extensions.notebooks import glossary_terms
 from extensions.plots import Plot
 
-SITE_ONLY = re.compile(r"<!-- site:\s(.*?)-->", re.DOTALL)
+SITE_ONLY = re.compile(r"<!-- site:(.*?)\s*-->", re.DOTALL)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
