@@ -163,7 +163,7 @@ def test_a_submission_that_kills_its_process_gains_nothing_by_what_it_gave_befor
 
 def test_a_submission_that_redefines_check_gains_nothing_and_loses_nothing(graded):
     points, line = softmax_of(graded, "redefines")
-    assert points == 0 and line.startswith("not yet. the result of your function is still empty")
+    assert points == 0 and line.startswith("not yet. The result of your function is still empty")
     assert softmax_of(graded, "redefines-right") == (2, "correct.")
 
 
