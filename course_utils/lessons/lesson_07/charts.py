@@ -64,7 +64,7 @@ def _levels(ax: Axes, classes: int) -> None:
     """Where a loss lies for who knows nothing, and the floor under a loss with a softmax too many."""
     for level, text, style in (
         (math.log(classes), "knows nothing", ":"),
-        (softmax_floor(classes), "softmax taken twice: least", "--"),
+        (softmax_floor(classes), f"{softmax_floor(classes):.2f}", "--"),
     ):
         ax.axhline(level, color="black", linewidth=0.8, linestyle=style)
         ax.annotate(

@@ -63,17 +63,15 @@ def plot_costs(record: Mapping[str, Any]) -> Figure:
         ax.barh(place, points, height=0.7, color=KINDS[cost.kind], alpha=0.75)
         dots = [100 * value for value in cost.spread]
         ax.plot(dots, [place] * len(dots), "o", color="black", markersize=3)
-        right = points >= 0
-        text = {"ha": "left" if right else "right", "va": "center", "fontsize": 8}
-        end = max([points, *dots]) if right else min([points, *dots])
-        ax.text(end + (1.2 if right else -1.2), place, f"{points:+.1f}", **text)
+        beside = 1.2 + max([points, *dots, 0])  # right of the bar, or of the axis
+        ax.text(beside, place, f"{points:+.1f}", va="center", fontsize=8)
     for kind, color in KINDS.items():
-        ax.barh(0, 0, color=color, alpha=0.75, label=f"fault of {kind}")
+        ax.barh(0, 0, color=color, alpha=0.75, label=f"mistake of {kind}")
     ax.set_yticks(range(len(found)), [cost.fault for cost in found], fontsize=8)
     ax.invert_yaxis()
     ax.axvline(0, color="black", linewidth=0.8)
     ax.grid(axis="y", visible=False)
-    ax.set(xlim=(-90, 25), xlabel="change of the reported accuracy on CIFAR-10, in points")
+    ax.set(xlim=(-82, 24), xlabel="change of the reported accuracy on CIFAR-10, in points")
     ax.legend(fontsize=9, loc="lower left")
     listed = "; ".join(f"{cost.fault} {100 * (cost.faulty - cost.healthy):+.1f}" for cost in found)
     figure.set_label(f"How each fault changes the reported accuracy, in points: {listed}.")
