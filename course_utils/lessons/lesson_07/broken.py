@@ -241,7 +241,7 @@ def train_case(
 def wrong_places(number: int, seed: int, share: float = 0.1) -> Tensor:
     """Which of `number` labels are made wrong: a `share` of them, drawn by the seed."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randperm(number, generator=generator)[: max(1, int(share * number))]
+    return torch.randperm(number, generator=generator)[: int(share * number)]
 
 
 def with_wrong_labels(splits: Splits, seed: int, share: float = 0.1) -> Splits:

@@ -105,7 +105,5 @@ def recorded_facts(record: Mapping[str, Any]) -> dict[str, float]:
         "recorded_best_on_1000": change["best of 50 chosen on 1,000 test images"],
         "recorded_plain_temperature": of_leaks("temperature"),
         "recorded_plain_ece": of_leaks("ece_before"),
-        "recorded_plain_ece_after": of_leaks("ece_after"),
-        "recorded_augmented_temperature": augmented["temperature"],
         "recorded_augmented_ece": augmented["ece_before"],
     }
