@@ -165,7 +165,8 @@ def plot_heat(
         glow = torch.stack([heat, 0.55 * heat, torch.zeros_like(heat)], dim=1)
         rows[name] = (1 - heat[:, None]) * 0.7 * grey + heat[:, None] * glow
     shape = (len(rows), len(images))
-    figure, axes = plt.subplots(*shape, figsize=(side * shape[1] + 0.6, side * shape[0] + 0.3))
+    size = (side * shape[1] + 0.6, side * shape[0] + 0.3)
+    figure, axes = plt.subplots(*shape, figsize=size, squeeze=False)
     for row, (name, pictures) in zip(axes, rows.items(), strict=True):
         for ax, picture in zip(row, pictures, strict=True):
             ax.imshow(picture.permute(1, 2, 0).clamp(0, 1))
