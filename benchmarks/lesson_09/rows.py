@@ -1,39 +1,29 @@
-"""Recurrent networks and a CNN of equal cost, which read images row by row.
+"""Recurrent networks, a CNN and attention of equal cost.
 
-All six networks have parameters and multiply-adds within one percent of each other, and get the
-same images, batches, optimizer (Adam, gradients clipped) and schedule (one cycle); no augmentation.
-`search` trains each briefly from a seed of its own and takes the rate that is best on validation
-images: once for images as they are, whose rate holds for columns as well, and once for permuted
-pixels. `training` trains each with its rate; the test images once for each finished network.
-`clipping` trains two networks for some steps with SGD and with Adam, clipped and not, at several
-rates; a loss is the mean of the last steps, and the ceiling if it is higher or the training
-diverged. All in float32: a state that is rounded at every step would be one more difference between
-the networks.
+All networks have multiply-adds within one percent of each other and parameters within six, and get
+the same images, batches, optimizer (Adam, gradients clipped) and schedule (one cycle); no
+augmentation. `search` trains each, with a seed of its own, at three rates that lie about a factor
+of three apart, and takes the one that is best on validation images: once for images as they are,
+and once for images whose pixels are permuted. `training` trains each at its rate, as long; the test
+images once for each finished network. All in float32: a state that is rounded at every step would
+be one more difference between the networks.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from benchmarks.data import splits_of
 from benchmarks.harness import Run, columns
-from benchmarks.training import CEILING, best_lr, end_of, fit_one_cycle, forever, losses_by_step
+from benchmarks.training import best_lr, fit_one_cycle
 from course_utils.data import make_loaders
-from course_utils.lessons.lesson_09.clipping import clip_each_step
+from course_utils.lessons.lesson_09.attention import PatchAttention, attention_multiply_adds
 from course_utils.lessons.lesson_09.probes import row_gradients
-from course_utils.lessons.lesson_09.rnn import (
-    Reordered,
-    RowRNN,
-    recurrent_multiply_adds,
-    reorder,
-    set_forget_bias,
-    set_identity,
-)
+from course_utils.lessons.lesson_09.rnn import RowRNN, recurrent_multiply_adds, set_forget_bias
 from course_utils.models import VGG, count_parameters
 from course_utils.probes import multiply_adds
 from course_utils.runtime import seed_everything
@@ -41,45 +31,33 @@ from course_utils.training import evaluate
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "tanh": lambda: RowRNN("tanh", 293),
-    "ReLU, identity": lambda: set_identity(RowRNN("relu", 293)),
     "GRU": lambda: RowRNN("gru", 153),
     "LSTM": lambda: RowRNN("lstm", 128),
     "LSTM, forget bias 2": lambda: set_forget_bias(RowRNN("lstm", 128), 2.0),
     "CNN": lambda: VGG(((12, 12), (16, 16), (32, 32)), (186,), batch_norm=True),
+    "attention": lambda: PatchAttention(),
 }
-PAIRS = (  # the most expensive first; columns are nothing new for a CNN
-    *((name, "rows") for name in ("CNN", "GRU", "LSTM", "LSTM, forget bias 2")),
-    *((name, "permuted") for name in ("CNN", "GRU", "LSTM", "LSTM, forget bias 2")),
-    *((name, "columns") for name in ("LSTM", "LSTM, forget bias 2")),
-    *((name, "rows") for name in ("ReLU, identity", "tanh")),
-)
-OPTIMIZERS = {"SGD": partial(torch.optim.SGD, momentum=0.9), "Adam": torch.optim.Adam}
+HIGH, LOW = (1e-3, 3e-3, 1e-2), (3e-4, 1e-3, 3e-3)
+LRS = {name: LOW if name in ("tanh", "attention") else HIGH for name in NETWORKS}
+PAIRS = (*((name, "rows") for name in NETWORKS), ("LSTM", "permuted"), ("CNN", "permuted"))
 
 
 @dataclass(frozen=True)
 class Plan:
     seeds: tuple[int, ...] = (0, 1, 2)
     batch_size: int = 64
-    images: int = 30_000
-    epochs: int = 4
+    images: int = 10_000
+    epochs: int = 3
     clip: float = 1.0
-    lrs: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2)
-    search_images: int = 10_000
-    search_epochs: int = 2
     search_seed: int = 100
-    clipping_lrs: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
-    clipping_images: int = 10_000
-    steps: int = 100
-    last: int = 10
-    blanks: tuple[int, ...] = (0, 8, 16, 24, 28)
+    blanks: tuple[int, ...] = (0, 8, 16, 24)
     gradient_images: int = 64
     pairs: tuple[tuple[str, str], ...] = PAIRS  # network and order of reading
 
     def settings(self) -> dict:
-        names = ("batch_size", "clip", "epochs", "search_epochs", "search_images", "steps")
+        names = ("batch_size", "clip", "epochs")
         return {name: getattr(self, name) for name in names} | {
             "blanks": list(self.blanks),
-            "ceiling": CEILING,
             "costs": costs(),
             "seeds": list(self.seeds),
             "test_images": 10_000,
@@ -92,25 +70,59 @@ def costs() -> dict:
     found = {}
     for name, make in NETWORKS.items():
         model = make()
-        work = multiply_adds(model) if name == "CNN" else recurrent_multiply_adds(model)
+        count = {RowRNN: recurrent_multiply_adds, PatchAttention: attention_multiply_adds}
+        work = count.get(type(model), multiply_adds)(model)
         found[name] = {"parameters": count_parameters(model), "multiply_adds": work}
     return found
+
+
+def permuted(images: Tensor) -> Tensor:
+    """Images (N, C, H, W) with all their pixels in another order, drawn from seed 0: the same for
+    every image and every channel (Le et al. 2015).
+    """
+    pixels = images.flatten(start_dim=2)  # (N, C, H * W)
+    generator = torch.Generator().manual_seed(0)
+    permutation = torch.randperm(pixels.shape[2], generator=generator).to(images.device)
+    return pixels[:, :, permutation].reshape(images.shape)
+
+
+class Reordered(nn.Module):
+    """A network that gets its images as they are ("rows"), or "permuted"."""
+
+    def __init__(self, model: nn.Module, order: str):
+        super().__init__()
+        self.model = model
+        self.reorder = {"rows": nn.Identity(), "permuted": permuted}[order]
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(self.reorder(images))  # what the network gives
+
+
+def clip_each_step(optimizer: Optimizer, max_norm: float) -> None:
+    """From now on, clip the gradient before each of the optimizer's steps: its norm, over all the
+    optimizer's parameters, is at most `max_norm`. Checkpoints do not keep it.
+    """
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+    def clip(*_: object) -> None:
+        nn.utils.clip_grad_norm_(parameters, max_norm)
+
+    optimizer.register_step_pre_hook(clip)
 
 
 def train(run: Run, plan: Plan, part: str, name: str, order: str, lr: float, seed: int) -> dict:
     """One training of `search` or `training`, and what is measured on the finished network."""
     search, device = part == "search", torch.device(run.device)
-    splits = splits_of(run.dataset, train_size=plan.search_images if search else plan.images)
+    splits = splits_of(run.dataset, train_size=plan.images)
     loaders = make_loaders(splits, plan.batch_size, seed=seed)
     seed_everything(seed)
     model = Reordered(NETWORKS[name](), order).to(device)
     images, labels = next(iter(make_loaders(splits, plan.gradient_images).train))
-    some = reorder(images, order).to(device), labels.to(device)  # as the network reads them
+    some = model.reorder(images).to(device), labels.to(device)  # as the network reads them
     found = {} if search else {"row_gradients_start": row_gradients(model.model, *some)}
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     clip_each_step(optimizer, plan.clip)
-    epochs = plan.search_epochs if search else plan.epochs
-    found |= fit_one_cycle(run, model, loaders, optimizer, epochs, search=search)
+    found |= fit_one_cycle(run, model, loaders, optimizer, plan.epochs, search=search)
     if not search:
         found["row_gradients_end"] = row_gradients(model.model, *some)
         found["blanked_accuracy"] = [
@@ -127,7 +139,7 @@ def blanked_accuracy(
 
     def blanked() -> Iterator[tuple[Tensor, Tensor]]:
         for images, labels in loader:
-            read = reorder(images, model.order).clone()
+            read = model.reorder(images).clone()
             read[:, :, :rows] = 0
             yield read, labels
 
@@ -135,15 +147,12 @@ def blanked_accuracy(
 
 
 def search(run: Run, plan: Plan | None = None) -> dict:
-    """For each network and each of rows and permuted: the validation accuracy at each rate, and the
-    best rate.
-    """
+    """For each network and order: the validation accuracy at each rate, and the best rate."""
     plan, result = plan or Plan(), {}
-    pairs = [pair for pair in plan.pairs if pair[1] != "columns"]
-    tasks = [("search", *pair, lr, plan.search_seed) for pair in pairs for lr in plan.lrs]
+    tasks = [("search", *p, lr, plan.search_seed) for p in plan.pairs for lr in LRS[p[0]]]
     found = run.map(train, plan, tasks)
-    for name, order in pairs:
-        by_lr = {lr: found["search", name, order, lr, plan.search_seed] for lr in plan.lrs}
+    for name, order in plan.pairs:
+        by_lr = {lr: found["search", name, order, lr, plan.search_seed] for lr in LRS[name]}
         accuracies = {f"{lr:g}": one["val_accuracy_by_epoch"][-1] for lr, one in by_lr.items()}
         best = {"rate": best_lr(by_lr), "val_accuracy": accuracies}
         result.setdefault(name, {})[order] = best
@@ -154,47 +163,10 @@ def training(run: Run, plan: Plan | None = None) -> dict:
     """For each network and order: each metric, one entry a seed."""
     plan, searched = plan or Plan(), run.entry("search")
     result: dict = {}
-    best = {
-        (name, order): searched[name]["rows" if order == "columns" else order]["rate"]
-        for name, order in plan.pairs
-    }
+    best = {(name, order): searched[name][order]["rate"] for name, order in plan.pairs}
     tasks = [("training", *pair, lr, seed) for pair, lr in best.items() for seed in plan.seeds]
     found = run.map(train, plan, tasks)
     for (name, order), lr in best.items():
         by_seed = [found["training", name, order, lr, seed] for seed in plan.seeds]
         result.setdefault(name, {})[order] = {"rate": lr, **columns(by_seed)}
     return {"training": result, **plan.settings()}
-
-
-def train_briefly(
-    run: Run, plan: Plan, name: str, optimizer: str, way: str, lr: float, seed: int
-) -> dict[str, list[float]]:
-    """One training of `clipping`: the loss at each step, fewer if it diverges."""
-    splits = splits_of(run.dataset, train_size=plan.clipping_images)
-    seed_everything(seed)
-    model = NETWORKS[name]().to(run.device)
-    stepper = OPTIMIZERS[optimizer](model.parameters(), lr=lr)
-    clip_each_step(stepper, plan.clip if way == "clipped" else math.inf)
-    batches = forever(make_loaders(splits, plan.batch_size, seed=seed).train, plan.steps)
-    return {"losses": losses_by_step(model, batches, stepper, run.device)}
-
-
-def clipping(run: Run, plan: Plan | None = None) -> dict:
-    """For each network with each optimizer, and each way: the loss at the end, [seed][rate]."""
-    plan, result = plan or Plan(), {}
-    kinds = [(name, optimizer) for name in ("ReLU, identity", "LSTM") for optimizer in OPTIMIZERS]
-    ways, lrs = ("clipped", "not clipped"), plan.clipping_lrs
-    arms = [(*kind, way) for kind in kinds for way in ways]
-    tasks = [(*arm, lr, seed) for arm in arms for lr in lrs for seed in plan.seeds]
-    found = run.map(train_briefly, plan, tasks)
-
-    def end(*task: object) -> float:
-        return end_of(found[task]["losses"], plan.steps, plan.last)
-
-    for name, optimizer in kinds:
-        losses = {
-            way: [[end(name, optimizer, way, lr, seed) for lr in lrs] for seed in plan.seeds]
-            for way in ways
-        }
-        result[f"{name.split(',')[0]}, {optimizer}"] = {"rates": list(lrs), **losses}
-    return {"clipping": result, **plan.settings()}
