@@ -17,29 +17,14 @@ GATES = {"i": "input", "f": "forget", "g": "candidate", "o": "output"}  # in tor
 GATE_COLORS = {"i": BLUE, "f": ORANGE, "g": GREEN, "o": PINK}
 
 
-def states_of(cell: nn.Module, sequence: Tensor) -> Tensor:
-    """The states h of a cell that reads one sequence (steps, in) from a start of zeros: (steps,
-    hidden).
-
-    The cell takes and gives a state as torch's cells do, a tensor or a pair (h, c).
-    """
-    state, states = None, []
-    with torch.no_grad():
-        for inputs in sequence[:, None]:  # (1, in)
-            state = cell(inputs, state)
-            states.append(state[0] if isinstance(state, tuple) else state)
-    return torch.cat(states).cpu()
-
-
-def unrolled(cell: nn.Module, sequence: Tensor, pixels: Tensor, first: int = 3) -> Figure:
+def unrolled(states: Tensor, pixels: Tensor, first: int = 3) -> Figure:
     """A cell that reads a picture, unrolled: the first steps and the last, each with the row that
-    it reads and the state that it hands on, drawn from what the cell computes.
+    it reads and the state that it hands on.
 
-    `sequence` (steps, in) is what the cell reads, `pixels` (3, steps, W), in [0, 1], the same rows
-    as they look.
+    `states` (steps, hidden) is what the cell gave, `pixels` (3, steps, W), in [0, 1], what it read.
     """
-    states = states_of(cell, sequence)
     steps, hidden = states.shape
+    states = states.detach().cpu()
     shown = [*range(min(first, steps - 1)), steps - 1]
     width, top = 3.3, states.abs().max().clamp(min=1e-9)
     figure, ax = _canvas(10.5, 3.6, (width * (len(shown) + 1) + 2.2, 5.9))
@@ -49,7 +34,7 @@ def unrolled(cell: nn.Module, sequence: Tensor, pixels: Tensor, first: int = 3) 
     side = int(hidden**0.5)
     for number, step in enumerate(shown):
         x = 4.2 + width * number + (1.0 if step == steps - 1 else 0.0)
-        row = pixels[:, step : step + 1].clamp(0, 1).permute(1, 2, 0).cpu()
+        row = pixels[:, step : step + 1].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         ax.imshow(row, extent=(x - 1.2, x + 1.2, 0.7, 1.05), aspect="auto")
         ax.text(x, 0.55, f"row {step}", ha="center", va="top", fontsize=9, color=INK)
         _arrow(ax, (x, 1.1), (x, 2.1))
@@ -57,7 +42,7 @@ def unrolled(cell: nn.Module, sequence: Tensor, pixels: Tensor, first: int = 3) 
         if number:
             _arrow(ax, (x - width + 0.75 - (step == steps - 1), 2.6), (x - 0.75, 2.6))
         _arrow(ax, (x, 3.1), (x, 3.85))
-        square = states[step, : side * side].view(side, side)
+        square = states[step, : side * side].view(side, side).numpy()
         extent = (x - 0.65, x + 0.65, 3.9, 5.2)
         ax.imshow(square, cmap="PuOr", vmin=-top, vmax=top, extent=extent)
         ax.text(x, 5.3, f"state {step}", ha="center", va="bottom", fontsize=9, color=INK)
@@ -107,10 +92,11 @@ def _line(ax: Axes, *points: tuple[float, float]) -> None:
 
 def lstm_cell(cell: nn.Module) -> Figure:
     """An LSTM cell: the memory c runs along the top and is only multiplied and added to; the gates
-    below read the row and the state h. Functions and sizes are read from the cell.
+    below read the row and the state h. Functions and sizes are read from the cell, which has two
+    linear layers, `from_input` and `from_state`, for all gates together.
     """
-    functions, inputs = gate_functions(cell), cell.weight_ih.shape[1]
-    hidden = cell.weight_hh.shape[1]
+    functions, inputs = gate_functions(cell), cell.from_input.in_features
+    hidden = cell.from_state.in_features
     figure, ax = _canvas(8.6, 4.6, (15.0, 7.6))
     places = {"f": 4.0, "i": 6.4, "g": 8.6, "o": 11.0}
     memory, gates, line = 6.4, 2.6, 1.2
@@ -160,7 +146,7 @@ def attention_from(weights: Tensor, pixels: Tensor, grid: tuple[int, int], asked
     height, width = pixels.shape[1] / grid[0], pixels.shape[2] / grid[1]
     row, column = divmod(asked, grid[1])
     show_image(axes[0], pixels)
-    shown = weights[asked].view(grid).cpu()
+    shown = weights[asked].view(grid).cpu().numpy()
     extent = (-0.5, pixels.shape[2] - 0.5, pixels.shape[1] - 0.5, -0.5)
     image = axes[1].imshow(shown, vmin=0, extent=extent)
     for ax in axes:
@@ -171,7 +157,7 @@ def attention_from(weights: Tensor, pixels: Tensor, grid: tuple[int, int], asked
     down, across = divmod(int(shown.argmax()), grid[1])
     figure.set_label(
         f"A picture, and the weights with which the patch in row {row}, column {column} takes from "
-        f"all {shown.numel()} patches: most, {shown.max():.2f}, from row {down}, column {across}."
+        f"all {shown.size} patches: most, {shown.max():.2f}, from row {down}, column {across}."
     )
     return figure
 
@@ -182,7 +168,7 @@ def picture_as_sequence(pixels: Tensor, sequence: Tensor, steps: Sequence[int] =
     """
     figure, axes = plt.subplots(1, 2, figsize=(8, 2.5), width_ratios=(1, 3))
     show_image(axes[0], pixels)
-    axes[1].imshow(sequence.cpu(), cmap="gray", aspect="auto")
+    axes[1].imshow(sequence.cpu().numpy(), cmap="gray", aspect="auto")
     for step, color in zip(steps, (ORANGE, BLUE), strict=False):
         for ax, right in ((axes[0], pixels.shape[2]), (axes[1], sequence.shape[1])):
             ax.add_patch(Rectangle((-0.5, step - 0.5), right, 1, fill=False, ec=color, lw=2))
