@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
@@ -14,6 +13,7 @@ from course_utils.lessons.diagrams import BLUE, GREEN, INK, ORANGE, PINK, _arrow
 from course_utils.plotting import show_image
 
 GATES = {"i": "input", "f": "forget", "g": "candidate", "o": "output"}  # in torch's order
+TIMES = "\N{MULTIPLICATION SIGN}"
 GATE_COLORS = {"i": BLUE, "f": ORANGE, "g": GREEN, "o": PINK}
 
 
@@ -115,14 +115,14 @@ def lstm_cell(cell: nn.Module) -> Figure:
     _arrow(ax, (places["i"], gates + 0.6), (middle - 0.3, 4.2))
     _arrow(ax, (places["g"], gates + 0.6), (middle + 0.3, 4.2))
     _arrow(ax, (middle, 4.74), (middle, memory - 0.34))
-    _operation(ax, places["f"], memory, "×")
-    _operation(ax, middle, 4.4, "×")
+    _operation(ax, places["f"], memory, TIMES)
+    _operation(ax, middle, 4.4, TIMES)
     _operation(ax, middle, memory, "+")
     _line(ax, (places["o"] + 1.2, memory), (places["o"] + 1.2, 5.5))
     _box(ax, places["o"] + 1.2, 5.1, "tanh", INK, size=(1.2, 0.7))
     _arrow(ax, (places["o"] + 1.2, 4.75), (places["o"] + 1.2, 4.1))
     _arrow(ax, (places["o"], gates + 0.6), (places["o"] + 0.95, 3.55))
-    _operation(ax, places["o"] + 1.2, 3.76, "×")
+    _operation(ax, places["o"] + 1.2, 3.76, TIMES)
     _arrow(ax, (places["o"] + 1.54, 3.76), (13.2, 3.76))
     ax.text(13.4, memory, "new c", va="center", fontsize=9)
     ax.text(13.4, 3.76, "new h", va="center", fontsize=9)

@@ -64,7 +64,8 @@ def plot_clipping(
     for ax in axes:
         ax.legend(fontsize=8)
     told = "; ".join(
-        f"{way}: " + ", ".join(f"{loss:.2f} at {lr:g}" for lr, loss in zip(lrs, losses, strict=True))
+        f"{way}: "
+        + ", ".join(f"{loss:.2f} at {lr:g}" for lr, loss in zip(lrs, losses, strict=True))
         for way, losses in ends.items()
     )
     lengths = ", ".join(f"{way} {len(sizes)} steps" for way, sizes in norms.items())

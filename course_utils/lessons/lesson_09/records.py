@@ -1,6 +1,6 @@
 """What lesson 09 says of its record on CIFAR-10: differences with intervals, and plots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,16 +10,13 @@ from course_utils.intervals import interval, paired
 from course_utils.plotting import COLORS
 
 Record = Mapping[str, Any]
-WITHOUT_CONVOLUTION = ("tanh", "GRU", "LSTM", "LSTM, forget bias 2")
+RECURRENT = ("LSTM, forget bias 2", "LSTM", "GRU", "tanh")
+NETWORKS = ("CNN", "attention", *RECURRENT)
 
 
 def tests(record: Record, name: str, order: str = "rows") -> list[float]:
     """Test accuracy of a network, one a seed."""
     return record["training"][name][order]["test_accuracy"]
-
-
-def mean_test(record: Record, name: str, order: str = "rows") -> float:
-    return interval(tests(record, name, order))[0]
 
 
 def best_recurrent(record: Record) -> str:
@@ -29,7 +26,7 @@ def best_recurrent(record: Record) -> str:
     def validated(name: str) -> float:
         return interval([c[-1] for c in trained[name]["rows"]["val_accuracy_by_epoch"]])[0]
 
-    return max(WITHOUT_CONVOLUTION, key=validated)
+    return max(RECURRENT, key=validated)
 
 
 def pairs(record: Record) -> dict[str, tuple[list[float], list[float]]]:
@@ -74,12 +71,11 @@ def recorded_facts(record: Record) -> dict[str, float]:
     return {f"recorded_{name}": value for name, value in facts.items()}
 
 
-def plot_accuracies(record: Record, names: Sequence[str] = ()) -> Figure:
+def plot_accuracies(record: Record) -> Figure:
     """Test accuracy of each network, a point for each seed; hollow with permuted pixels."""
-    names = list(names or record["costs"])
-    figure, ax = plt.subplots(figsize=(7.5, 0.45 * len(names) + 1.1))
+    figure, ax = plt.subplots(figsize=(7.5, 0.5 * len(NETWORKS) + 1.1))
     told = []
-    for row, name in enumerate(names):
+    for row, name in enumerate(NETWORKS):
         for order, measured in record["training"][name].items():
             values, hollow = measured["test_accuracy"], order == "permuted"
             color = COLORS[1] if name == "CNN" else COLORS[0]
@@ -87,16 +83,15 @@ def plot_accuracies(record: Record, names: Sequence[str] = ()) -> Figure:
             places = [row] * len(values)
             ax.plot(values, places, "o", color=color, markerfacecolor=fill, markersize=7)
             mean = interval(values)[0]
-            ax.annotate(
-                f"{mean:.0%}", (mean, row - 0.33), ha="center", va="center", fontsize=8, color=color
-            )
+            place = (mean, row + 0.36 if hollow else row - 0.36)
+            ax.annotate(f"{mean:.0%}", place, ha="center", va="center", fontsize=8, color=color)
             told.append(f"{name}{' permuted' if hollow else ''} {mean:.0%}")
     ax.plot([], [], "o", color="gray", label="pictures as they are")
     ax.plot([], [], "o", color="gray", markerfacecolor="none", label="pixels permuted")
     ax.legend(fontsize=8, loc="lower right")
-    ax.set(xlabel="test accuracy", xlim=(0, 1), yticks=range(len(names)))
-    ax.set_yticklabels(names)
-    ax.set_ylim(len(names) - 0.5, -0.7)
+    ax.set(xlabel="test accuracy", xlim=(0, 1), yticks=range(len(NETWORKS)))
+    ax.set_yticklabels(NETWORKS)
+    ax.set_ylim(len(NETWORKS) - 0.4, -0.7)
     seeds, images = len(record["seeds"]), record["train_images"]
     title = f"recorded: CIFAR-10, {images:,} pictures, {record['epochs']} epochs, {seeds} seeds"
     ax.set_title(title, fontsize=10)

@@ -38,7 +38,7 @@ def test_a_sentence_gives_the_interval_of_pairs(capsys):
 
 def test_the_plot_describes_every_network():
     figure = records.plot_accuracies(RECORD)
-    for name in RECORD["costs"]:
+    for name in records.NETWORKS:
         assert f"{name} " in figure.get_label()
     assert "CNN permuted" in figure.get_label()
     plt.close(figure)
