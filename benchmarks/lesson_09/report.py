@@ -7,7 +7,7 @@ def sections() -> list[str]:
     found, data = recorded("09_rnn.{dataset}", "training")
     by_network, rows, blanked = found["training"], [], []
     for name, cost in found["costs"].items():
-        for order, measured in by_network[name].items():
+        for order, measured in by_network.get(name, {}).items():
             size = f"{cost['parameters']:,}", f"{cost['multiply_adds']:,}"
             accuracy = over_seeds(measured["test_accuracy"])
             rows.append([name, order, *size, f"{measured['rate']:g}", accuracy])

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from benchmarks.data import splits_of
@@ -22,8 +21,16 @@ from benchmarks.harness import Run, columns
 from benchmarks.training import best_lr, fit_one_cycle
 from course_utils.data import make_loaders
 from course_utils.lessons.lesson_09.attention import PatchAttention, attention_multiply_adds
+from course_utils.lessons.lesson_09.clipping import clip_each_step
 from course_utils.lessons.lesson_09.probes import row_gradients
-from course_utils.lessons.lesson_09.rnn import RowRNN, recurrent_multiply_adds, set_forget_bias
+from course_utils.lessons.lesson_09.rnn import (
+    Reordered,
+    RowRNN,
+    recurrent_multiply_adds,
+    reorder,
+    set_forget_bias,
+    set_identity,
+)
 from course_utils.models import VGG, count_parameters
 from course_utils.probes import multiply_adds
 from course_utils.runtime import seed_everything
@@ -31,6 +38,7 @@ from course_utils.training import evaluate
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "tanh": lambda: RowRNN("tanh", 293),
+    "ReLU, identity": lambda: set_identity(RowRNN("relu", 293)),
     "GRU": lambda: RowRNN("gru", 153),
     "LSTM": lambda: RowRNN("lstm", 128),
     "LSTM, forget bias 2": lambda: set_forget_bias(RowRNN("lstm", 128), 2.0),
@@ -39,7 +47,8 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 }
 HIGH, LOW = (1e-3, 3e-3, 1e-2), (3e-4, 1e-3, 3e-3)
 LRS = {name: LOW if name in ("tanh", "attention") else HIGH for name in NETWORKS}
-PAIRS = (*((name, "rows") for name in NETWORKS), ("LSTM", "permuted"), ("CNN", "permuted"))
+TRAINED = [name for name in NETWORKS if name != "ReLU, identity"]
+PAIRS = (*((name, "rows") for name in TRAINED), ("LSTM", "permuted"), ("CNN", "permuted"))
 
 
 @dataclass(frozen=True)
@@ -76,40 +85,6 @@ def costs() -> dict:
     return found
 
 
-def permuted(images: Tensor) -> Tensor:
-    """Images (N, C, H, W) with all their pixels in another order, drawn from seed 0: the same for
-    every image and every channel (Le et al. 2015).
-    """
-    pixels = images.flatten(start_dim=2)  # (N, C, H * W)
-    generator = torch.Generator().manual_seed(0)
-    permutation = torch.randperm(pixels.shape[2], generator=generator).to(images.device)
-    return pixels[:, :, permutation].reshape(images.shape)
-
-
-class Reordered(nn.Module):
-    """A network that gets its images as they are ("rows"), or "permuted"."""
-
-    def __init__(self, model: nn.Module, order: str):
-        super().__init__()
-        self.model = model
-        self.reorder = {"rows": nn.Identity(), "permuted": permuted}[order]
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.model(self.reorder(images))  # what the network gives
-
-
-def clip_each_step(optimizer: Optimizer, max_norm: float) -> None:
-    """From now on, clip the gradient before each of the optimizer's steps: its norm, over all the
-    optimizer's parameters, is at most `max_norm`. Checkpoints do not keep it.
-    """
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-
-    def clip(*_: object) -> None:
-        nn.utils.clip_grad_norm_(parameters, max_norm)
-
-    optimizer.register_step_pre_hook(clip)
-
-
 def train(run: Run, plan: Plan, part: str, name: str, order: str, lr: float, seed: int) -> dict:
     """One training of `search` or `training`, and what is measured on the finished network."""
     search, device = part == "search", torch.device(run.device)
@@ -118,7 +93,7 @@ def train(run: Run, plan: Plan, part: str, name: str, order: str, lr: float, see
     seed_everything(seed)
     model = Reordered(NETWORKS[name](), order).to(device)
     images, labels = next(iter(make_loaders(splits, plan.gradient_images).train))
-    some = model.reorder(images).to(device), labels.to(device)  # as the network reads them
+    some = reorder(images, order).to(device), labels.to(device)  # as the network reads them
     found = {} if search else {"row_gradients_start": row_gradients(model.model, *some)}
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     clip_each_step(optimizer, plan.clip)
@@ -139,7 +114,7 @@ def blanked_accuracy(
 
     def blanked() -> Iterator[tuple[Tensor, Tensor]]:
         for images, labels in loader:
-            read = model.reorder(images).clone()
+            read = reorder(images, model.order).clone()
             read[:, :, :rows] = 0
             yield read, labels
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+ORDERS = ("rows", "columns", "permuted")
 KINDS = {"tanh": nn.RNN, "relu": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
@@ -11,6 +12,28 @@ def read_rows(images: Tensor) -> Tensor:
     step.
     """
     return images.transpose(1, 2).flatten(start_dim=2)
+
+
+def reorder(images: Tensor, order: str) -> Tensor:
+    """Images (N, C, H, W) with their pixels in another order, so that reading their rows reads
+    something else.
+
+    "rows": as they are. "columns": rows and columns exchanged, (N, C, W, H). "permuted": all pixels
+    by one permutation, the same for every image and every channel, drawn from seed 0.
+
+    Raises:
+        ValueError: if `order` is none of these.
+    """
+    if order not in ORDERS:
+        raise ValueError(f"order is {order!r}: give one of {', '.join(ORDERS)}")
+    if order == "rows":
+        return images
+    if order == "columns":
+        return images.transpose(2, 3)
+    pixels = images.flatten(start_dim=2)  # (N, C, H * W)
+    generator = torch.Generator().manual_seed(0)
+    permutation = torch.randperm(pixels.shape[2], generator=generator).to(images.device)
+    return pixels[:, :, permutation].reshape(images.shape)
 
 
 class RowRNN(nn.Module):
@@ -44,6 +67,20 @@ class RowRNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         states, _ = self.layer(read_rows(images))  # (N, H, hidden)
         return self.head(states[:, -1])  # (N, hidden) -> (N, num_classes)
+
+
+class Reordered(nn.Module):
+    """A network that gets its images with their pixels in another order, one of ORDERS (see
+    `reorder`).
+    """
+
+    def __init__(self, model: nn.Module, order: str):
+        super().__init__()
+        self.model = model
+        self.order = order
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(reorder(images, self.order))  # what the network gives
 
 
 def set_forget_bias(model: RowRNN, bias: float) -> RowRNN:

@@ -1,4 +1,6 @@
-"""The recurrent networks: unrolled by hand, first weights, costs, what is refused."""
+"""The recurrent networks: unrolled by hand, reading in three orders, first weights, costs,
+what is refused.
+"""
 
 import math
 
@@ -9,9 +11,12 @@ from torch import nn
 from course_utils.lessons.lesson_09.probes import row_gradients
 from course_utils.lessons.lesson_09.rnn import (
     KINDS,
+    ORDERS,
+    Reordered,
     RowRNN,
     read_rows,
     recurrent_multiply_adds,
+    reorder,
     set_forget_bias,
     set_identity,
 )
@@ -95,6 +100,29 @@ def test_the_formula_of_multiply_adds_is_what_torch_counts_in_the_open(cell, kin
     model = RowRNN(kind, 6, 3, row_size=15)
     unrolled = Unrolled(of_layer(cell(15, 6), model), model.head)
     assert recurrent_multiply_adds(model, rows) == multiply_adds(unrolled, (3, rows, 5))
+
+
+def test_reorder():
+    images = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    assert reorder(images, "rows") is images
+    assert torch.equal(reorder(images, "columns")[1, 2], images[1, 2].T)
+    permuted = reorder(images, "permuted")
+    assert permuted.shape == images.shape and not torch.equal(permuted, images)
+    assert torch.equal(permuted.flatten(2).sort(dim=2).values, images.flatten(2))  # the same pixels
+    assert torch.equal(permuted[0, 0] + 20, permuted[0, 1])  # one permutation for all channels
+    assert torch.equal(permuted[0] + 60, permuted[1])  # and for all images
+    seed_everything(5)
+    assert torch.equal(reorder(images, "permuted"), permuted)
+    with raises(ValueError, "order is 'diagonal': give one of rows, columns, permuted"):
+        reorder(images, "diagonal")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_reordered(order):
+    model = Reordered(nn.Flatten(), order)
+    images = torch.randn(2, 3, 4, 4)
+    assert torch.equal(model(images), reorder(images, order).flatten(1))
+    assert list(Reordered(nn.Linear(1, 1), order).state_dict()) == ["model.weight", "model.bias"]
 
 
 def test_columns_exchanged_in_the_weights_change_nothing():
