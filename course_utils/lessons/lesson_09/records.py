@@ -83,7 +83,7 @@ def plot_accuracies(record: Record) -> Figure:
             places = [row] * len(values)
             ax.plot(values, places, "o", color=color, markerfacecolor=fill, markersize=7)
             mean = interval(values)[0]
-            place = (mean, row + 0.36 if hollow else row - 0.36)
+            place = (max(values) + 0.035, row) if hollow else (mean, row - 0.36)
             ax.annotate(f"{mean:.0%}", place, ha="center", va="center", fontsize=8, color=color)
             told.append(f"{name}{' permuted' if hollow else ''} {mean:.0%}")
     ax.plot([], [], "o", color="gray", label="pictures as they are")
