@@ -1,6 +1,8 @@
 """The group of commands behind `python -m course_utils`."""
 
+import errno
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -35,9 +37,28 @@ class LazyGroup(click.Group):
                 f"{cmd_name}: {error}; `python -m course_utils doctor` says more"
             ) from None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the system refuses it (a folder that cannot be written, a full
+        disk) is told in one line.
+        """
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who reads the output has left, which click handles
+                raise
+            raise click.ClickException(_told(error)) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _told(error: OSError) -> str:
+    if error.strerror is None:  # of this package, whose errors say the way out
+        return " ".join(str(error).split()) or type(error).__name__
+    if error.filename is None:  # a write into an open file
+        return f"cannot go on ({error.strerror}): make room, and give the same command again"
+    return f"cannot use {error.filename} ({error.strerror}): repair it, or give another"
 
 
 @click.group(cls=LazyGroup)
