@@ -46,14 +46,15 @@ class LazyGroup(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:  # who reads the output has left, which click handles
                 raise
-            raise click.ClickException(_told(error)) from None
+            raise click.ClickException(told(error)) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _told(error: OSError) -> str:
+def told(error: OSError) -> str:
+    """What the system, or this package, refused, in one line with the way out."""
     if error.strerror is None:  # of this package, whose errors say the way out
         return " ".join(str(error).split()) or type(error).__name__
     if error.filename is None:  # a write into an open file

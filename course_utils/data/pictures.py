@@ -51,7 +51,8 @@ def read_picture(path: str | Path, size: int = 0) -> Image.Image:
     try:
         return _read_small(path, size) if size else _decode(path, 0)
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else error
+        said = getattr(error, "strerror", None) or error  # the system's errors repeat the path
+        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else said
         way_out = "repair it or remove it"
         raise ValueError(f"cannot read the picture {path}: {reason}; {way_out}") from None
 
