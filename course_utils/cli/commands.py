@@ -1,7 +1,9 @@
 """The group of commands behind `python -m course_utils`."""
 
 import errno
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -39,8 +41,11 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the system refuses it (a folder that cannot be written, a full
-        disk) is told in one line.
+        disk) is told in one line, and letters that the terminal lacks are written as escapes.
         """
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except OSError as error:

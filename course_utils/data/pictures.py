@@ -175,7 +175,15 @@ def is_visible(path: Path) -> bool:
 
 
 def class_name(folder: Path) -> str:
-    """A folder's name, with each accent in one piece: macOS writes names in two pieces."""
+    """A folder's name, with each accent in one piece: macOS writes names in two pieces.
+
+    Raises:
+        ValueError: if it is no text, as names are that an archive in another encoding left.
+    """
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"class {folder.name!r}: its name is no text: rename the folder") from None
     return unicodedata.normalize("NFC", folder.name)
 
 

@@ -58,6 +58,10 @@ COMMAND_LINES = {
         ["run", "--dataset", "{here}/dangling"], 1, f"dataset '{{here}}/dangling': {NO_FOLDER}"),
     "a link that leads to itself": (
         ["run", "--dataset", "{here}/loop"], 1, f"dataset '{{here}}/loop': {NO_FOLDER}"),
+    "a folder whose name is no text": (
+        ["run", "--dataset", "{here}/b\udcff"], 1, "'{here}/b\\udcff': its name is no text: rename it"),
+    "a class whose name is no text": (
+        ["run", "--dataset", "{here}/encoded"], 1, "class 'b\\udcff': its name is no text: rename the folder"),
     "a folder without classes": (
         ["run", "--dataset", "{here}/empty"], 1,
         "no class in {here}/empty: put each class's pictures in a folder of its own, empty/<class>/*"),

@@ -30,6 +30,8 @@ def here(tmp_path_factory):
 
     (root / "file").touch()
     (root / "handed").mkdir()
+    (root / "b\udcff").mkdir()
+    pictures("encoded", cat=3, **{"b\udcff": 3})
     shutil.copyfile(root / "notebooks" / "00_good.ipynb", root / "handed" / "a.ipynb")
     (root / "empty").mkdir()
     (root / "dangling").symlink_to(root / "no")

@@ -101,6 +101,15 @@ def test_a_lesson_runs_all_the_same(here, variables):
     assert b"00_good  ok" in done.stdout and done.stderr == b""
 
 
+def test_letters_that_a_terminal_lacks_are_written_as_escapes(here):
+    done = subprocess.run(
+        command("run", "강의"),
+        cwd=here, env=environment(here, PYTHONIOENCODING="cp1252"), capture_output=True, text=True,
+    )  # fmt: skip
+    said = "Error: \\uac15\\uc758: no such lesson; there are 00_good\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
 FULL = """\
 import resource
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
