@@ -120,7 +120,9 @@ def test_figures_keep_their_alt_texts(shown):
 
 
 def test_a_table_wider_than_a_phone_scrolls_alone(text, shown):
-    assert re.search(r'<div class="wide" tabindex="0"><table>\s*<thead>\s*<tr>\s*<th>left</th>', text)
+    assert re.search(
+        r'<div class="wide" tabindex="0"><table>\s*<thead>\s*<tr>\s*<th>left</th>', text
+    )
     assert shown.tags.count("table") == 1 and "| left" not in shown.words
 
 

@@ -21,7 +21,10 @@ def is_possible() -> bool:
     """Whether this machine lets a command be confined."""
     if not (sys.platform == "linux" and shutil.which("unshare") and shutil.which("setpriv")):
         return False
-    return subprocess.run(["unshare", "-rn", *NO_PRIVILEGES, "true"], capture_output=True).returncode == 0
+    return (
+        subprocess.run(["unshare", "-rn", *NO_PRIVILEGES, "true"], capture_output=True).returncode
+        == 0
+    )
 
 
 def confined(command: list[str], report: Path | str = "/dev/null") -> list[str]:

@@ -50,7 +50,8 @@ def here(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", COMMAND_LINES)
-def test_bad_input_is_refused_in_one_line(case, here, monkeypatch):
+def test_bad_input_is_refused_in_one_line(case, here, monkeypatch, record_property):
+    record_property("bad input", 1)
     arguments, status, message = COMMAND_LINES[case]
     arguments = [each.replace("{here}", str(here)) for each in arguments]
     for module in (assign, grade, publish, run, sweep):

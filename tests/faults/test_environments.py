@@ -15,7 +15,9 @@ from PIL import Image
 from tests.faults.commands import CODE, command, environment, small_course
 from tests.faults.confined import confined, is_possible
 
-SEVERAL = CODE.removesuffix("main()\n") + """
+SEVERAL = (
+    CODE.removesuffix("main()\n")
+    + """
 import json
 from click.testing import CliRunner
 for arguments in json.loads(sys.argv[1]):
@@ -24,6 +26,7 @@ for arguments in json.loads(sys.argv[1]):
     said = (result.stderr.splitlines() or [""])[-1]
     print(json.dumps([crashed, result.exit_code, said]), file=sys.__stdout__)
 """
+)
 LOCKED = "(Permission denied)"
 # for somebody who may not write here nor read what is locked: the command, and what it ends with
 REFUSED = {
@@ -51,7 +54,15 @@ def here(tmp_path_factory):
     notebook = nbformat.read(folder / "00_good.ipynb", as_version=4)
     notebook.metadata.kernelspec.name = "a-kernel-that-nobody-has"
     nbformat.write(notebook, folder / "00_good.ipynb")
-    for name in ("closed", "handed", "secret", "locked/cat", "locked/dog", "unreadable/cat", "unreadable/dog"):
+    for name in (
+        "closed",
+        "handed",
+        "secret",
+        "locked/cat",
+        "locked/dog",
+        "unreadable/cat",
+        "unreadable/dog",
+    ):
         (root / name).mkdir(parents=True)
     for path in (root / "locked", root / "unreadable"):
         for number in range(10):
@@ -63,10 +74,13 @@ def here(tmp_path_factory):
 
 
 @pytest.mark.skipif(not is_possible(), reason="needs Linux, unshare and setpriv")
-def test_what_may_not_be_written_or_read_is_told_in_one_line(here):
+def test_what_may_not_be_written_or_read_is_told_in_one_line(here, record_property):
+    record_property("environments", len(REFUSED))
     closed = [here / "closed", here / "notebooks", here / "locked" / "cat", here / "secret"]
     modes = [0o555, 0o555, 0o000, 0o000]
-    arguments = [[each.replace("{here}", str(here)) for each in case[0]] for case in REFUSED.values()]
+    arguments = [
+        [each.replace("{here}", str(here)) for each in case[0]] for case in REFUSED.values()
+    ]
     folders = dict.fromkeys(("COURSE_DATA", "COURSE_RUNS"), str(here / "closed"))
     (here / "unreadable" / "cat" / "0.png").chmod(0o000)
     for path, mode in zip(closed, modes, strict=True):
@@ -92,7 +106,8 @@ FREE = {
 
 
 @pytest.mark.parametrize("variables", FREE.values(), ids=FREE)
-def test_a_lesson_runs_all_the_same(here, variables):
+def test_a_lesson_runs_all_the_same(here, variables, record_property):
+    record_property("environments", 1)
     done = subprocess.run(
         command("run", "--name", "evening"),
         cwd=here, env=environment(here, **variables), capture_output=True,

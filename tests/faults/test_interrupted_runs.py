@@ -53,7 +53,8 @@ def is_running(number):
     return True
 
 
-def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+def test_a_stopped_run_goes_on_where_it_was(tmp_path, record_property):
+    record_property("stopped runs", len(STOPS))
     folder = small_course(tmp_path, **{"01_long": [WAITS, GOOD[2].replace("00_good", "01_long")]})
     runs, started = tmp_path / "runs" / "laptop", folder / "started"
     (folder / "wait").touch()
