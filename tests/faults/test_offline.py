@@ -23,17 +23,21 @@ pytestmark = pytest.mark.skipif(not is_possible(), reason="needs Linux, unshare 
 
 
 def run_smoke(checkout, folder, *options, confine=False):
-    """A run at smoke of a checkout, with its data, runs and home in `folder`."""
+    """A run at smoke of a checkout, with its data and runs in `folder`; confined, with a home there
+    that nobody may write to.
+    """
     for name in ("data", "runs", "home"):
         (folder / name).mkdir(parents=True)
     (folder / "home").chmod(0o555)
     places = {"COURSE_DATA": str(folder / "data"), "COURSE_RUNS": str(folder / "runs")}
-    bare = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = ("PATH", "LD_LIBRARY_PATH", "HOME")
+    bare = {name: os.environ[name] for name in kept if name in os.environ}
+    bare |= {"HOME": str(folder / "home")} if confine else {}
     variables = {"PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
     command = [sys.executable, "-m", "course_utils", "run", "--preset", "smoke", *options, *LESSONS]
     done = subprocess.run(
         confined(command, folder / "listening") if confine else command,
-        env={**bare, **variables, **places, "HOME": str(folder / "home")},
+        env={**bare, **variables, **places},
         cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
