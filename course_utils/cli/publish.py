@@ -71,8 +71,9 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
         if not force and not is_stale(notebook, lesson):
             click.echo(f"{lesson}: up to date")
             continue
-        make_writable(folder / "results")  # before what takes minutes
-        make_writable(folder)
+        for place in (folder, folder / "results"):  # before what takes minutes
+            if place.exists():
+                make_writable(place)
         click.echo(f"{lesson}: executing")
         recorded = execute(notebook, path)
         normalise(notebook, lesson)
@@ -82,6 +83,7 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
             raise click.ClickException("\n".join(f"{lesson}: {fault}" for fault in faults))
         if recorded:
             results = folder / "results" / f"{lesson}.json"
+            results.parent.mkdir(exist_ok=True)
             write_text(results, recorded)
         write_text(path, text)
         click.echo(f"{lesson}: published")

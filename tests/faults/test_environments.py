@@ -34,7 +34,7 @@ REFUSED = {
     "a sweep": (["sweep", "0", "-p", "epochs", "1"], f"cannot write to {{here}}/closed/sweep-00 {LOCKED}: set COURSE_RUNS to another folder"),
     "marks": (["grade", "{here}/handed"], f"cannot write to {{here}}/closed/grade-handed {LOCKED}: set COURSE_RUNS to another folder"),
     "a class set": (["assign", "{here}/closed/class"], f"cannot write to closed/class {LOCKED}: name another folder"),
-    "publishing": (["publish"], f"cannot use {{here}}/notebooks/results {LOCKED}: repair it, or give another"),
+    "publishing": (["publish"], f"cannot use {{here}}/notebooks {LOCKED}: repair it, or give another"),
     "a download": (["data", "cifar10"], f"cannot use the data folder {{here}}/closed {LOCKED}: repair it, or set COURSE_DATA to another"),
     "a class that nobody may read": (["run", "--dataset", "{here}/locked"], f"cannot use {{here}}/locked/cat {LOCKED}: repair it, or give another"),
     "a picture that nobody may read": (["fast", "{here}/unreadable"], "cannot read the picture {here}/unreadable/cat/0.png: Permission denied; repair it or remove it"),
