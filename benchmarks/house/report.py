@@ -99,7 +99,7 @@ def ratios() -> list[str]:
 
 
 def faults() -> list[str]:
-    """What was broken on purpose in one `make stress`, and what came of it."""
+    """What was broken on purpose in one run of tests/faults, and what came of it."""
     found = read_json(RECORDED_DIR / "faults.json")
     if not found:
         return []
@@ -115,7 +115,7 @@ def faults() -> list[str]:
         ["random values given to readers and checkers", found["examples"]],
         ["weaknesses found, and mended", len(found["mended"])],
     ]
-    title = "## What was broken on purpose: `make stress`\n\n"
+    title = "## What was broken on purpose, in one run of tests/faults (`make stress`)\n\n"
     mended = "\n".join(f"- {weakness}." for weakness in found["mended"])
     counts = table(["", "number"], [[name, f"{number:,}"] for name, number in rows])
     return [

@@ -16,7 +16,7 @@ from course_utils.paths import ROOT
 from tests.faults.confined import LOOPBACK, confined, is_possible
 
 LESSONS = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
-if "STRESS_KILLS" not in os.environ:
+if "STRESS_LESSONS" not in os.environ:
     LESSONS = LESSONS[2:3]  # one takes seconds, all of them minutes
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="needs Linux, unshare and setpriv")
