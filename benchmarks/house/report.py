@@ -15,7 +15,7 @@ MEASURED = {  # part of the ratios: what is over what
 
 
 def sections() -> list[str]:
-    return [lessons(), shapes_difficulty(), channel_stats(), *ratios()]
+    return [lessons(), shapes_difficulty(), channel_stats(), *ratios(), *faults()]
 
 
 def measured_ratios() -> dict:
@@ -97,3 +97,28 @@ def ratios() -> list[str]:
     title = "## What the package costs over plain PyTorch\n\n"
     note = "Both sides of a ratio were measured in turn, in one run.\n\n"
     return [title + note + table(header, rows)] if rows else []
+
+
+def faults() -> list[str]:
+    """What was broken on purpose in one run of tests/faults, and what came of it."""
+    found = read_json(RECORDED_DIR / "faults.json")
+    if not found:
+        return []
+    rows = [
+        ["trainings killed", found["kills"]],
+        ["of these, while a checkpoint was being written", found["in a write"]],
+        ["checkpoints that could not be read afterwards", found["damaged"]],
+        ["trainings that ended otherwise than one that nobody stopped", found["different"]],
+        ["runs stopped in a lesson (kernel or runner killed, time, Ctrl-C)", found["stopped runs"]],
+        ["command lines refused in one line", found["bad input"]],
+        ["environments (locked, no home, C locale and so on)", found["environments"]],
+        ["lessons offline, without privileges, read-only, three times", found["offline lessons"]],
+        ["random values given to readers and checkers", found["examples"]],
+        ["weaknesses found, and mended", len(found["mended"])],
+    ]
+    title = "## What was broken on purpose, in one run of tests/faults (`make stress`)\n\n"
+    mended = "\n".join(f"- {weakness}." for weakness in found["mended"])
+    counts = table(["", "number"], [[name, f"{number:,}"] for name, number in rows])
+    return [
+        f"{title}{counts}\nWhat happened before it was mended; a test now watches each:\n\n{mended}\n"
+    ]

@@ -357,12 +357,16 @@ def test_a_sheet_decides_what_runs_and_what_somebody_left_out_counts_as_nothing(
     assert error.value.message == "no exercise 00.sofmax in the course: see the sheet of points"
 
 
+WRONG = ("many", "nan", "inf", "-1", "")
+
+
 def test_points_come_from_an_edited_sheet(tmp_path):
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("﻿exercise,points\n00.softmax,2.5\n", encoding="utf-8")
     assert read_points(sheet) == {"00.softmax": 2.5}
-    sheet.write_text("exercise,points\n00.softmax,many\n", encoding="utf-8")
-    with pytest.raises(
-        click.ClickException, match=r"^sheet.csv: wants columns exercise and points"
-    ):
-        read_points(sheet)
+    for text in ("", "a,b\n1,2\n", *(f"exercise,points\n00.softmax,{n}\n" for n in WRONG)):
+        sheet.write_text(text, encoding="utf-8")
+        with pytest.raises(
+            click.ClickException, match=r"^sheet.csv: wants columns exercise and points"
+        ):
+            read_points(sheet)
