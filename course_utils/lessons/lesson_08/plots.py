@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
+from torch import Tensor
 
 from course_utils.lessons.lesson_08 import records
 from course_utils.lessons.lesson_08.records import SOURCE_ACCURACY, Change, Goal, mean
@@ -152,4 +154,25 @@ def plot_profile(seconds: Mapping[str, float], *, shown: int = 7) -> Figure:
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(xlabel="share of the step's time, this machine")
     figure.set_label("Shares of a training step's time by kind of operation, longest first.")
+    return figure
+
+
+def plot_correlations(before: Tensor, after: Tensor) -> Figure:
+    """The correlations of a patch's twelve numbers, (12, patches) before whitening and after it."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3))
+    told = []
+    titles = "pixels of a 2 x 2 patch", "behind the whitening layer"
+    for ax, numbers, title in zip(axes, (before, after), titles, strict=True):
+        matrix = torch.corrcoef(numbers).nan_to_num()  # grey pictures leave channels at 0
+        drawn = ax.imshow(matrix.numpy(), vmin=-1, vmax=1, cmap="RdBu")
+        ax.set(title=title, xticks=range(0, 12, 4), yticks=range(0, 12, 4))
+        ax.grid(False)
+        others = matrix[~torch.eye(len(matrix), dtype=torch.bool)]
+        told.append(f"{title} {others.abs().mean():.2f}")
+    axes[0].set(xlabel="red, green, blue: 4 each", ylabel="red, green, blue: 4 each")
+    axes[1].set(xlabel="filter, least variance first")
+    figure.colorbar(drawn, ax=axes, label="correlation")
+    figure.set_label(
+        f"Correlations of twelve numbers, apart from the diagonal: {', '.join(told)} on average."
+    )
     return figure

@@ -1,6 +1,7 @@
 """What lesson 08 says of its record on CIFAR-10: the ladder's changes, its controls, the goals."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from course_utils.intervals import interval, paired
@@ -18,6 +19,13 @@ CONTROLS = {
     "small logits alone": "whitened first layer",
     "identity alone": "whitened first layer",
     "biases, rate searched": "network",
+}
+# What was timed by itself in the record of times: a rung, and the one before it
+TIMED = {
+    "channels last, fused optimizer": ("fused", "batch"),
+    "bfloat16": ("bfloat16", "fused"),
+    "augmentation in memory": ("memory", "early pooling"),
+    "early pooling": ("early pooling", "head"),
 }
 
 
@@ -67,7 +75,7 @@ def compare(first: Arm, second: Arm, *, name: str = "") -> Change:
 def changes(record: Arm) -> list[Change]:
     """Each rung of the ladder against the one before it."""
     rungs = record["rungs"]
-    return [compare(rung, before) for before, rung in zip(rungs, rungs[1:], strict=False)]
+    return [compare(rung, before) for before, rung in pairwise(rungs)]
 
 
 def controls(record: Arm) -> list[Change]:
@@ -100,12 +108,26 @@ def print_goals(record: Arm) -> None:
         print(f"{mean(goal.tests):.1%}, wanted {goal.wanted:.1%}, missed by {missed:.1f};", end=" ")
         print(f"mirrored {mean(goal.mirrored):.1%}; {goal.tried} recipes tried")
     (seeds,) = {len(goal.tests) for goal in goals(record)}
-    print(f"test accuracy in evaluation mode, means of {seeds} seeds, {record['precision']};", end=" ")
+    print(
+        f"test accuracy in evaluation mode, means of {seeds} seeds, {record['precision']};", end=" "
+    )
     print(f"chosen with {record['selection']}")
 
 
-def facts(record: Arm) -> dict[str, float]:
-    """What the lesson's sentences about the record rest on, by the name of their claim."""
+def times(timed: Arm) -> dict[str, tuple[float, float]]:
+    """(time, operations) after a change, over those before it: `timed` is the record of an older
+    ladder, whose steps were timed in turn on two cores.
+    """
+    costs = timed["costs"]["images"]
+    return {
+        name: tuple(costs[after][key] / costs[before][key] for key in ("time", "flops"))
+        for name, (after, before) in TIMED.items()
+    }
+
+
+def facts(record: Arm, timed: Arm) -> dict[str, float]:
+    """What the lesson's sentences about the two records rest on, by the name of their claim."""
+    fast = timed["share"]["trainings"]["fast, bfloat16"]
     rungs = {rung["name"]: rung for rung in record["rungs"]}
     found = {f"change_{change.name}": change.mean for change in changes(record)}
     found |= {f"control_{c.name.split(', over')[0]}": c.mean for c in controls(record)}
@@ -113,6 +135,7 @@ def facts(record: Arm) -> dict[str, float]:
     missed = [goal.wanted - mean(goal.tests) for goal in reached]
     alone = [found[f"control_{name}"] for name in CONTROLS if name.endswith("alone")]
     least, first = record["rungs"][-1], rungs["source"]
+    found |= {f"time_{name}": time for name, (time, _) in times(timed).items()}
     return {
         **{name.replace(" ", "_").replace(",", ""): value for name, value in found.items()},
         "source_6_epochs": mean(first["test_accuracy"]),
@@ -123,6 +146,7 @@ def facts(record: Arm) -> dict[str, float]:
         "widths_operations": _share(record, "widths"),
         "resizing_operations": _share(record, "resizing"),
         "best_part_alone": max(alone),
+        "null_rungs": sum(change.low < 0 < change.high for change in changes(record)),
         "smallest_goal": mean(reached[0].tests),
         "smallest_goal_operations": reached[0].operations,
         "largest_goal": mean(reached[-1].tests),
@@ -130,6 +154,8 @@ def facts(record: Arm) -> dict[str, float]:
         "missed_most": max(missed),
         "mirrored_over_wanted_least": min(mean(g.mirrored) - g.wanted for g in reached),
         "mirrored_gain_least": min(mean(g.mirrored) - mean(g.tests) for g in reached),
+        "convolutions_of_a_step": sum(v for k, v in fast["profile"].items() if "convolution" in k),
+        "of_the_product": fast["of the bfloat16 product"],
         "mirrored_gain_most": max(mean(g.mirrored) - mean(g.tests) for g in reached),
     }
 
