@@ -3,7 +3,11 @@ is imported.
 """
 
 import os
+import signal
 import tempfile
+
+# a test run in the background of a shell inherits a deaf ear for Ctrl-C, and so do its children
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _home = tempfile.TemporaryDirectory(prefix="course-tests-")
 for _variable, _name in (("COURSE_DATA", "data"), ("COURSE_RUNS", "runs")):

@@ -9,6 +9,7 @@ from course_utils.paths import ROOT
 # What turns tensors that lie on the CPU anyway into float64
 ON_THE_CPU = {
     "channel_stats", "descent", "pixel_bins",  # images of a data set
+    "cells_that_matter",  # numbers drawn for a figure
     "close", "same", "judge_cutmix",  # collected answers
     "reliability", "fit_temperature",  # logits of `predict`
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -10,14 +11,38 @@ os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")  # streams that do no
 
 import torch
 
-from benchmarks.gpu import depth, faults, networks, source, standard, timing
+from benchmarks.gpu import (
+    augment,
+    batches,
+    cells,
+    depth,
+    faults,
+    networks,
+    norms,
+    scaling,
+    scratch,
+    source,
+    standard,
+    timing,
+)
 from benchmarks.gpu.data import load
 from benchmarks.gpu.lanes import Context, captured, read_lines, run_lanes
 from benchmarks.gpu.sizes import FULL, MINI, Sizes
 
 PARTS = {
-    "source": source, "networks": networks, "standard": standard, "depth": depth, "faults": faults,
-}  # fmt: skip
+    "source": source,
+    "networks": networks,
+    "standard": standard,
+    "depth": depth,
+    "faults": faults,
+    "norms": norms,
+    "batches": batches,
+    "cells": cells,
+    "scratch": scratch,
+    "augment": augment,
+    "scaling": scaling,
+}
+MANY_SHAPES = ("batches", "cells", "scaling")  # where cuDNN's trials would take too long
 FIRST, LAST = -3, 0  # priorities of streams
 
 
@@ -34,6 +59,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default="{}", help='changes, such as {"depth": 20}')
     parser.add_argument("--lanes", type=int, default=32, help="trainings at once")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop before so many are over")
+    parser.add_argument("--limits", default="{}", help='seconds of a part, such as {"cells": 30}')
     parser.add_argument("--channels-first", action="store_true")
     parser.add_argument(
         "--timing", action="store_true", help="first time parts, alone and together"
@@ -66,7 +92,9 @@ def run_group(context: Context, names: list[str], workers: int, *, time_them: bo
     parts = {}
     for place, name in enumerate(names):
         priority = min(FIRST + place, LAST)
-        parts[name] = captured(context, PARTS[name].lanes(context), priority)
+        lanes = PARTS[name].lanes(context)
+        benchmark = name not in MANY_SHAPES
+        parts[name] = captured(context, lanes, priority, benchmark=benchmark)
     if time_them:
         timing.measure(context, parts)
     run_lanes(context, [each for ready in parts.values() for each in ready], workers)
@@ -86,7 +114,12 @@ def main() -> None:
     )  # fmt: skip
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     context.write(part="began", device=name, torch=torch.__version__, sizes=vars(sizes))
+    limits = json.loads(chosen.limits)
+    deadline = context.deadline
     for names in chosen.parts:
+        limit = max(limits.get(name, math.inf) for name in names)
+        context.deadline = min(deadline, time.monotonic() + limit)
+        context.write(part="part", arm="+".join(names))
         run_group(context, names, chosen.lanes, time_them=chosen.timing)
         if device.type == "cuda":
             torch.cuda.empty_cache()

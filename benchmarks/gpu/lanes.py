@@ -1,23 +1,27 @@
 """Trainings that go on at once, in lanes: a trainer of its own, and jobs one after another."""
 
 import json
+import math
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from benchmarks.gpu.data import Data
+from benchmarks.gpu.data import Data, Images
 from benchmarks.gpu.sizes import Sizes
 from benchmarks.gpu.trainer import Trainer
 
 FILE_BYTES = 10_000_000
+Job = Callable[[Trainer], None]
 
 
 class OutOfTime(Exception):
@@ -40,6 +44,7 @@ class Context:
     channels_last: bool = True
     arrays: dict[str, Tensor] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, dict[float, float]] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
     began: float = field(default_factory=time.monotonic)
     known: list[dict] = field(default_factory=list)  # lines of earlier runs of the same sizes
@@ -80,6 +85,15 @@ class Context:
             self.rates[arm] = lr
             self.changed.notify_all()
 
+    def found_score(self, arm: str, lr: float, score: float, of: int) -> None:
+        """How one rate did; with the last `of` so many, the best one is the arm's."""
+        with self.changed:
+            scores = self.scores.setdefault(arm, {})
+            scores[lr] = score
+            done = len(scores) == of
+        if done:
+            self.found_rate(arm, max(sorted(scores), key=scores.get))
+
     def rate_of(self, arm: str) -> float:
         """The rate that an arm's search found, once it has."""
         with self.changed:
@@ -96,7 +110,8 @@ class Lane:
 
     name: str
     make: Callable[[], Trainer]
-    jobs: list[Callable[[Trainer], None]]
+    jobs: list[Job]
+    most: int = 12  # steps in one graph: more take longer to capture
 
 
 def fit(
@@ -109,11 +124,12 @@ def fit(
     prepare: Callable | None = None,
     watch: Callable[[int], dict[str, float]] = lambda epoch: {},
     keep_partial: bool = False,
+    may_diverge: bool = False,
 ) -> dict[str, list[float] | float]:
     """Train, and note for each epoch the losses and what `watch` finds after it.
 
     Where the deadline comes first, `keep_partial` takes the epochs that are done; that makes sense
-    where the rate is constant.
+    where the rate is constant. One that `may_diverge` ends with the epoch in which it does.
     """
     began = time.monotonic()
     trainer.reset(seed, lr, epochs, prepare)
@@ -128,6 +144,8 @@ def fit(
         found["last_loss"].append(last)
         for name, value in watch(epoch).items():
             found.setdefault(name, []).append(value)
+        if may_diverge and not math.isfinite(mean):
+            break
     return found | {"seconds": time.monotonic() - began}
 
 
@@ -152,6 +170,50 @@ def search(context: Context, arm: str, lrs: tuple[float, ...]) -> Callable[[Trai
     return job
 
 
+def try_rates(
+    context: Context,
+    arm: str,
+    lrs: tuple[float, ...],
+    epochs: int,
+    prepare: Job | None = None,
+    val: Images | None = None,
+) -> list[Job]:
+    """A search in jobs of one rate each, for a team. `prepare` gets the trainer first; `val` stands
+    for the usual validation images.
+    """
+    lrs = lrs[: context.sizes.rates]
+
+    def one(trainer: Trainer, lr: float) -> None:
+        score = -1.0
+        try:
+            if prepare is not None:
+                prepare(trainer)
+            options = {"seed": context.sizes.search_seed, "lr": lr, "epochs": epochs}
+            found = fit(context, trainer, **options, may_diverge=True)
+            score = trainer.accuracy(val or context.data.val)
+            found = {name: found[name] for name in ("train_loss", "seconds")}
+            context.write(part="search", arm=arm, lr=lr, val_accuracy=score, **found)
+        finally:  # the others wait for it, even where it failed
+            context.found_score(arm, lr, score, len(lrs))
+
+    return [partial(one, lr=lr) for lr in lrs]
+
+
+def team(name: str, make: Callable[[], Trainer], members: int, jobs: list[Job]) -> list[Lane]:
+    """So many lanes of one kind that share their jobs: each takes the next one that is left."""
+    left = deque(jobs)
+
+    def take_one(trainer: Trainer) -> None:
+        try:
+            job = left.popleft()
+        except IndexError:
+            return
+        job(trainer)
+
+    members = min(members, len(jobs)) if torch.cuda.is_available() else 1
+    return [Lane(f"{name}, {n}", make, [take_one] * len(jobs), most=6) for n in range(members)]
+
+
 def run_lane(context: Context, lane: Lane, trainer: Trainer) -> None:
     stream = trainer.stream
     with torch.cuda.stream(stream) if stream is not None else nullcontext():
@@ -165,14 +227,19 @@ def run_lane(context: Context, lane: Lane, trainer: Trainer) -> None:
                 context.write(part="failed", arm=lane.name, job=number, why=traceback.format_exc())
 
 
-def captured(context: Context, lanes: list[Lane], priority: int) -> list[tuple[Lane, Trainer]]:
-    """The lanes with their trainers, ready to run; from the main thread, on an idle device."""
+def captured(
+    context: Context, lanes: list[Lane], priority: int, *, benchmark: bool = True
+) -> list[tuple[Lane, Trainer]]:
+    """The lanes with their trainers, ready to run; from the main thread, on an idle device.
+
+    `benchmark`: cuDNN tries its ways for each new shape, which takes long where shapes are many.
+    """
     ready = []
-    torch.backends.cudnn.benchmark = True  # few shapes, and each is run a great many times
+    torch.backends.cudnn.benchmark = benchmark
     for lane in lanes:
         try:
             trainer = lane.make()
-            trainer.capture(priority)
+            trainer.capture(priority, lane.most)
             ready.append((lane, trainer))
         except Exception:
             context.write(part="failed", arm=lane.name, job=-1, why=traceback.format_exc())

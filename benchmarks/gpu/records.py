@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks.gpu import lesson_records
 from benchmarks.gpu.data import Data, load
 from benchmarks.gpu.depth import SKIPS
 from benchmarks.gpu.faults import shuffled
@@ -48,6 +49,11 @@ USES = {
     "wrapped": "fed images cast to bytes while normalised (source)",
 }
 
+# what tells one training from another; a part has some of them
+WHICH = (
+    "arm", "plan", "seed", "lr", "steps", "images", "scale", "size", "order", "optimizer", "way",
+)  # fmt: skip
+
 
 class Lines:
     """What the runs' jobs.jsonl hold, by part and arm; sizes are those of the last run."""
@@ -72,7 +78,7 @@ class Lines:
         for line in self.lines:
             if line["part"] != part or any(line.get(k) != v for k, v in wanted.items()):
                 continue
-            which = tuple(line.get(key) for key in ("arm", "plan", "seed", "lr"))
+            which = tuple(line.get(key) for key in WHICH)
             if which not in kept or length(line) >= length(kept[which]):
                 kept[which] = line
         return sorted(kept.values(), key=lambda one: one.get("seed", 0))
@@ -333,6 +339,7 @@ def main() -> None:
     if lines.of("faults"):
         data = load(chosen.data, torch.device("cpu"), limit=lines.sizes["images"])
         made["07_diagnosis.cifar10-gpu"] = diagnosis(lines, arrays, data)
+    made |= lesson_records.made(lines)
     for name, record in made.items():
         write_json(chosen.out / f"{name}.json", record)
         print(chosen.out / f"{name}.json")

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.gpu.data import Images
+from course_utils.lessons.lesson_09.clipping import clip_each_step
 
 SEEDING = threading.Lock()  # the generator that draws first weights belongs to all threads
 
@@ -25,13 +26,15 @@ class Recipe:
     0, each by half a cosine; "constant": it stays.
     """
 
-    optimizer: str  # "adam" or "sgd" (Nesterov momentum 0.9)
+    optimizer: str  # "adam" or "sgd"
     batch_size: int = 256
     schedule: str = "one_cycle"
     rise: float = 0.3
     weight_decay: float = 0.0
     padding: int = 4
     mirror: bool = True
+    momentum: float = 0.9  # of "sgd"; Nesterov's unless 0
+    clip: float = 0.0  # the largest norm of all gradients together; 0: as they are
     precision: str = "bfloat16"
     channels_last: bool = True
     loss_fn: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy
@@ -53,8 +56,13 @@ def make_optimizer(recipe: Recipe, model: nn.Module, lr: Tensor) -> torch.optim.
     """An optimizer that reads its rate from the tensor `lr` at each step."""
     options = {"lr": lr, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), **options, capturable=lr.is_cuda)
-    return torch.optim.SGD(model.parameters(), **options, momentum=0.9, nesterov=True)
+        made = torch.optim.Adam(model.parameters(), **options, capturable=lr.is_cuda)
+    else:
+        momentum = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
+        made = torch.optim.SGD(model.parameters(), **options, **momentum)
+    if recipe.clip:
+        clip_each_step(made, recipe.clip)
+    return made
 
 
 class Trainer:
@@ -71,7 +79,8 @@ class Trainer:
     ):
         self.make, self.recipe = make, recipe
         self.device = device = images.pixels.device
-        pad = recipe.padding
+        pad = self.crop = recipe.padding  # windows move so far at most; a part may take it down
+        self.mirror = recipe.mirror
         self.pixels = F.pad(images.pixels, (0, 0, pad, pad, pad, pad))
         self.labels = images.labels.clone()
         self.mean, self.std = torch.zeros(3, device=device), torch.ones(3, device=device)
@@ -101,6 +110,11 @@ class Trainer:
         """Normalise by (mean, std), for pixels from 0 to 1, from now on."""
         self.mean.copy_(stats[0] * 255)
         self.std.copy_(stats[1] * 255)
+
+    def use_images(self, images: Images) -> None:
+        """Train on these images from now on, as many as the trainer was made with."""
+        self.unpadded().copy_(images.pixels)
+        self.labels.copy_(images.labels)
 
     def unpadded(self) -> Tensor:
         """The training images as they came, uint8 (N, 32, 32, 3)."""
@@ -209,9 +223,10 @@ class Trainer:
         options = {"generator": self.generator, "device": self.device}
         self.order.copy_(torch.randperm(number, **options))
         window = torch.arange(32, device=self.device)
-        down, right = torch.randint(0, 2 * pad + 1, (2, number, 1), **options)
+        span = pad - self.crop, pad + self.crop + 1
+        down, right = torch.randint(*span, (2, number, 1), **options)
         self.rows.copy_(down + window)
-        if self.recipe.mirror:
+        if self.mirror:
             mirrored = torch.rand(number, 1, **options) < 0.5
             window = torch.where(mirrored, 31 - window, window)
         self.columns.copy_(right + window)

@@ -62,7 +62,7 @@ def grade(
 
     Writes marks.csv and index.html to runs/NAME: points, the checker's line, seconds.
     """
-    worth = read_points(points) if points else {}
+    worth = read_points(points) if points else None
     folder = folder.expanduser().resolve()
     out = RUNS_DIR / plain_name(name or f"grade-{folder.name}")
     where = Engine(jobs, scheduler)
@@ -81,20 +81,25 @@ def run_grade(
     worth: dict[str, float] | None = None,
     resume: bool = False,
 ) -> int:
-    """Grade a folder of notebooks into `out`; `worth` holds an exercise's points, by default 1.
+    """Grade a folder of notebooks into `out`.
+
+    `worth` holds the points of each exercise that counts. Without it every exercise of a lesson
+    that somebody has handed in counts 1.
 
     Returns:
         The exit status: 0, 1 if a lesson's own cells failed, 130 after Ctrl-C.
 
     Raises:
-        click.ClickException: if nothing was handed in, or a rule does not fit.
+        click.ClickException: if nothing was handed in, a rule does not fit, or `worth` names an
+            exercise that the course does not have.
     """
     lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
+    exercises = counted(lessons, worth)
     submissions, problems = find_submissions(folder, lessons)
     marks, jobs = [], {}
     values = lessons_values(notebooks, rules, portable=where.scheduler is not None)
     for submission in submissions:
-        for exercise in find_exercises(lessons[submission.lesson]):
+        for exercise in exercises[submission.lesson]:
             mark = Mark(submission.who, submission.lesson, exercise.name, exercise.measured)
             marks.append(mark)
             job = describe(lessons[submission.lesson], exercise, submission, rules)
@@ -105,6 +110,9 @@ def run_grade(
             job |= {"values": its_values, "dataset": its_values.get("dataset")}
             job["key"] = key(job)
             jobs.setdefault(job["key"], (job, []))[1].append(mark)
+    if worth is not None:
+        marks += not_handed_in(submissions, exercises)
+        marks.sort(key=lambda mark: (mark.who, mark.lesson))
     try:
         faults = check(jobs, len(marks), out / "checked", where, resume=resume)
     except KeyboardInterrupt:
@@ -116,6 +124,39 @@ def run_grade(
     people = len({mark.who for mark in marks})
     click.echo(f"{people} submissions, {len(marks)} exercises: {short(out / 'index.html')}")
     return int(bool(faults))
+
+
+def counted(
+    lessons: dict[str, "NotebookNode"], worth: dict[str, float] | None
+) -> dict[str, list[Exercise]]:
+    """The exercises of each lesson that may bring points.
+
+    Raises:
+        click.ClickException: if `worth` names an exercise that there is not.
+    """
+    found = {lesson: find_exercises(notebook) for lesson, notebook in lessons.items()}
+    known = {exercise.name for exercises in found.values() for exercise in exercises}
+    if unknown := sorted(set(worth or ()) - known):
+        raise click.ClickException(
+            f"no exercise {unknown[0]} in the course: see the sheet of points"
+        )
+    if worth is None:
+        return found
+    return {lesson: [e for e in each if worth.get(e.name)] for lesson, each in found.items()}
+
+
+def not_handed_in(
+    submissions: list[Submission], exercises: dict[str, list[Exercise]]
+) -> list[Mark]:
+    """Marks for the lessons that each person has left out."""
+    there = {(submission.who, submission.lesson) for submission in submissions}
+    return [
+        Mark(who, lesson, exercise.name, exercise.measured, line="not handed in.")
+        for who in {submission.who for submission in submissions}
+        for lesson in exercises
+        for exercise in exercises[lesson]
+        if (who, lesson) not in there
+    ]
 
 
 def check(

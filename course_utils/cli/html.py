@@ -5,7 +5,6 @@ as MathML, set-up and solutions folded.
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -176,5 +175,5 @@ class _Renderer(IPythonRenderer):
         elsewhere = url.startswith(("http:", "https:", "mailto:", "#"))
         return super().link(text, url, title) if elsewhere else text
 
-    def table(self, text: str, **attributes: Any) -> str:
-        return f'<div class="wide" tabindex="0">{super().table(text, **attributes)}</div>'
+    def table(self, text: str) -> str:
+        return f'<div class="wide" tabindex="0"><table>\n{text}</table></div>\n'

@@ -12,7 +12,11 @@ from course_utils.cli.html import folded
 
 BOLD = re.compile(r"\*\*([^*`\n]+)\*\*")
 CLAIM = re.compile(r"\s*<!-- claim: .+? -->")
-PLACES = {"../RESULTS.md": "../results.md", "../README.md": "../index.md"}
+PLACES = {  # files that lessons lead to, and the site's pages in their place
+    "../README.md": "../index.md",
+    "../RESULTS.md": "../results.md",
+    "../data/README.md": "../running.md#data",
+}
 
 
 def write_notebooks(source: Path, target: Path, glossary: Path) -> None:

@@ -1,6 +1,11 @@
-"""Pages read their numbers from the records: Markdown sources are Jinja templates."""
+"""Pages read their numbers from the records: Markdown sources are Jinja templates.
+
+A page that is read in the repository too keeps what only the site can say in comments,
+`<!-- site: ... -->`, which are opened here.
+"""
 
 import json
+import re
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -10,6 +15,8 @@ from extensions import records
 from extensions.catalogue import Lesson, routes
 from extensions.notebooks import glossary_terms
 from extensions.plots import Plot
+
+SITE_ONLY = re.compile(r"<!-- site:(.*?)\s*-->", re.DOTALL)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -21,7 +28,7 @@ def _render(app: Sphinx, name: str, source: list[str]) -> None:
     if name.startswith(("lessons/", "api/")):
         return
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
-    template = environment.from_string(source[0])
+    template = environment.from_string(SITE_ONLY.sub(r"\1", source[0]))
     source[0] = template.render(
         context(Path(app.srcdir), app.config.course_lessons, app.config.course_plots)
     )

@@ -12,9 +12,20 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.gpu import __main__ as command
-from benchmarks.gpu import records, timing
+from benchmarks.gpu import lesson_records, norms, records, timing
+from benchmarks.gpu.cells import NETWORKS, RowAttention, read_as
 from benchmarks.gpu.data import Images, load
-from benchmarks.gpu.lanes import Context, OutOfTime, fit, read_lines, search
+from benchmarks.gpu.lanes import (
+    Context,
+    OutOfTime,
+    captured,
+    fit,
+    read_lines,
+    run_lanes,
+    search,
+    team,
+    try_rates,
+)
 from benchmarks.gpu.sizes import MINI
 from benchmarks.gpu.trainer import Recipe, Trainer, augmented, learning_rates
 
@@ -74,7 +85,7 @@ def test_every_part_runs_in_miniature_and_becomes_a_record(folder, tmp_path, mon
     groups = ["source+standard+faults", "depth", "networks"]
     lines = run_parts(monkeypatch, groups, folder, out, "--timing")
     assert [line for line in lines if line["part"] in ("failed", "stopped")] == []
-    assert {line["part"] for line in lines} >= set(command.PARTS)
+    assert {line["part"] for line in lines} >= set("+".join(groups).split("+"))
     assert [list(line["images_a_second"]) for line in lines if line["part"] == "timing"] == [
         ["source"], ["standard"], ["faults"], ["source", "standard", "faults"], ["depth"],
         ["networks"],
@@ -101,7 +112,9 @@ def test_a_run_leaves_out_what_an_earlier_run_has(folder, tmp_path, monkeypatch)
     second = run_parts(
         monkeypatch, groups, folder, tmp_path / "later", "--known", str(tmp_path / "known")
     )
-    found = [(line["part"], line["arm"]) for line in second if "arm" in line]
+    found = [
+        (line["part"], line["arm"]) for line in second if "arm" in line and line["part"] != "part"
+    ]
     assert found == [
         ("faults", "rate norm"), ("search", "depth 8, none"), ("depth", "depth 8, none"),
     ]  # fmt: skip
@@ -288,3 +301,138 @@ def test_a_folder_without_cifar10_says_so(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         load(tmp_path, CPU)
     assert str(error.value) == f"no data_batch_1 in {tmp_path}: unpack CIFAR-10 there"
+
+
+def test_the_parts_of_five_lessons_run_in_miniature_and_become_records(
+    folder, tmp_path, monkeypatch
+):
+    out, made = tmp_path / "out", tmp_path / "records"
+    parts = ["norms", "batches", "cells", "scratch", "augment", "scaling"]
+    words = ["gpu", *parts, "--mini", "--lanes", "1", "--data", str(folder), "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", words)
+    command.main()
+    lines = [json.loads(line) for line in (out / "jobs.jsonl").read_text().splitlines()]
+    assert [line for line in lines if line["part"] in ("failed", "stopped")] == []
+
+    words = ["records", str(out), str(made), "--data", str(folder)]
+    monkeypatch.setattr(sys, "argv", words)
+    records.main()
+    found = {path.name: json.loads(path.read_text()) for path in made.iterdir()}
+    assert {name[:2] for name in found} == {"01", "02", "04", "05", "09"}
+    five = found["05_batch_normalization.cifar10-gpu.json"]
+    assert five["small_batches"]["sizes"] == [2, 4, 8]
+    assert set(found["09_rnn.cifar10-gpu.json"]["training"]) == set(NETWORKS)
+
+
+def made_up_lines(tmp_path, *lines: dict) -> records.Lines:
+    path = tmp_path / "jobs.jsonl"
+    began = {"part": "began", "device": "GPU", "torch": "2", "sizes": vars(MINI)}
+    path.write_text("".join(json.dumps(line) + "\n" for line in (began, *lines)))
+    return records.Lines([path])
+
+
+def test_a_sweep_counts_what_diverged_as_the_ceiling_and_what_is_missing_as_none(tmp_path):
+    line = {"part": "rates", "arm": norms.NORMS[0], "scale": "normalised", "val_accuracy": [0.5]}
+    lines = made_up_lines(
+        tmp_path,
+        line | {"seed": 0, "lr": 0.1, "train_loss": [1.5, 1.25], "growth": [1.1, 1.2]},
+        line | {"seed": 0, "lr": 1.0, "train_loss": [float("nan")], "growth": [float("nan")]},
+        line | {"seed": 1, "lr": 0.1, "train_loss": [1.5, 99.0], "growth": [1.1, 3.0]},
+    )
+    found = lesson_records.batch_normalisation(lines)["rates"][norms.NORMS[0]]
+    assert found["losses"] == [[1.25, lesson_records.CEILING], [lesson_records.CEILING, None]]
+    assert found["growth"] == [[1.2, 0.0], [0.0, None]]
+    lines.of("rates", lr=1.0)[0]["val_accuracy"][0] = float("nan")
+    assert "NaN" not in json.dumps(lesson_records.made(lines))
+
+
+def test_the_effective_rate_is_the_rate_over_the_squared_length(tmp_path):
+    line = {"part": "decay", "arm": "weight decay 0", "decay": 0.0, "seed": 0, "lr": 0.5}
+    line |= {"first_lengths": [1.0, 2.0], "lengths": [[2.0, 2.0]], "train_loss": [1.0]}
+    lines = made_up_lines(tmp_path, line | {"val_accuracy": [0.5], "test_accuracy": 0.5})
+    arm = lesson_records.batch_normalisation(lines)["decay"]["arms"]["weight decay 0"]
+    assert arm["effective_rate"] == [[0.3125, 0.125]]
+    assert arm["weight_norm"] == [[5**0.5, 8**0.5]]
+
+
+def test_from_scratch_the_steps_are_chosen_by_validation_and_not_by_test(tmp_path):
+    line = {"part": "scratch", "arm": "scratch 10", "labels": 10, "lr": 0.01}
+    lines = made_up_lines(
+        tmp_path,
+        line | {"seed": 0, "steps": 500, "val_accuracy": 0.40, "test_accuracy": 0.3},
+        line | {"seed": 0, "steps": 1000, "val_accuracy": 0.38, "test_accuracy": 0.5},
+    )
+    found = lesson_records.from_scratch(lines)
+    assert found["arms"]["scratch"] == {10: [0.3]}
+    assert found["by_labels"][10]["gain_of_twice_the_steps"] == pytest.approx(-0.02)
+
+
+def test_a_team_does_each_job_once_and_goes_on_where_one_of_them_fails(folder, tmp_path):
+    context, done = Context(load(folder, CPU), MINI, tmp_path, time.monotonic() + 60), []
+
+    def job(number: int):
+        def run(trainer: Trainer) -> None:
+            done.append(number)
+            assert number != 1
+
+        return run
+
+    lanes = team("three", make_trainer, 2, [job(n) for n in range(3)])
+    run_lanes(context, captured(context, lanes, 0), 2)
+    lines = [json.loads(line) for line in (tmp_path / "jobs.jsonl").read_text().splitlines()]
+    assert sorted(done) == [0, 1, 2]
+    assert [line["arm"] for line in lines if line["part"] == "failed"] == ["three, 0"]
+
+
+def test_a_shared_search_ends_even_where_a_rate_fails(folder, tmp_path, monkeypatch):
+    context = Context(load(folder, CPU), type(MINI)(), tmp_path, time.monotonic() + 60)
+    trainer, scores = make_trainer(schedule="constant"), {0.1: 0.2, 0.3: 0.7, 0.9: None}
+
+    def accuracy(images: Images) -> float:
+        score = scores[round(trainer.lrs[0].item(), 1)]
+        if score is None:
+            raise RuntimeError
+        return score
+
+    monkeypatch.setattr(trainer, "accuracy", accuracy)
+    jobs = try_rates(context, "arm", tuple(scores), 1)
+    for job in jobs[:2]:
+        job(trainer)
+    with pytest.raises(RuntimeError):
+        jobs[2](trainer)
+    assert context.rate_of("arm") == 0.3
+
+
+def test_a_smaller_crop_moves_windows_less_and_new_images_stay_inside_the_border():
+    trainer = make_trainer(padding=16)
+    trainer.crop, trainer.mirror = 0, False
+    pixels = torch.full((40, 32, 32, 3), 7, dtype=torch.uint8)
+    trainer.use_images(Images(pixels, torch.zeros(40, dtype=torch.long)))
+    trainer.reset(0, 0.1, 1)
+    trainer.shuffle()
+    images, labels = trainer.batch(torch.arange(40))
+    expected = trainer.normalised(pixels, trainer.mean, trainer.std)
+    torch.testing.assert_close(images, expected)
+    assert trainer.pixels[:, :16].sum() == 0
+    assert labels.sum() == 0
+
+
+def test_clipped_gradients_make_a_step_no_longer_than_the_rate():
+    trainer = make_trainer(clip=0.5, momentum=0.0, schedule="constant", batch_size=40)
+    trainer.reset(0, 1.0, 1)
+    before = [p.detach().clone() for p in trainer.model.parameters()]
+    trainer.run_epoch()
+    steps = [(p - b).flatten() for p, b in zip(trainer.model.parameters(), before, strict=True)]
+    assert torch.cat(steps).norm().item() == pytest.approx(0.5, rel=1e-3)
+
+
+def test_the_attention_network_costs_what_the_cells_cost():
+    work, other = RowAttention().multiply_adds(), lesson_records.costs()["LSTM"]["multiply_adds"]
+    assert work == pytest.approx(other, rel=0.01)
+
+
+def test_permuted_images_hold_the_same_pixels_in_the_same_other_places():
+    pixels = torch.arange(2 * 32 * 32 * 3).remainder(251).to(torch.uint8).view(2, 32, 32, 3)
+    read = read_as(Images(pixels, torch.zeros(2)), "permuted").pixels
+    assert read.shape == pixels.shape and not torch.equal(read, pixels)
+    assert torch.equal(read.flatten(1).sort()[0], pixels.flatten(1).sort()[0])

@@ -103,7 +103,7 @@ def test_the_sheet_names_each_exercise_with_its_points(class_set):
     assert all(row["title"] and row["points"] == "1" for row in rows)
 
 
-def test_the_links_of_its_readme_and_its_notebooks_lead_to_files_in_it(class_set):
+def test_the_links_of_its_pages_and_its_notebooks_lead_to_files_in_it(class_set):
     texts = {class_set.folder: (class_set.folder / "README.md").read_text(encoding="utf-8")}
     texts[class_set.folder / "notebooks"] = "\n".join(
         cell.source
@@ -111,6 +111,8 @@ def test_the_links_of_its_readme_and_its_notebooks_lead_to_files_in_it(class_set
         for cell in notebook.cells
         if cell.cell_type == "markdown"
     )
+    pages = [page.read_text(encoding="utf-8") for page in (class_set.folder / "docs").glob("*.md")]
+    texts[class_set.folder / "docs"] = re.sub(r"<!--.*?-->", "", "\n".join(pages), flags=re.DOTALL)
     links = {
         folder / link
         for folder, text in texts.items()

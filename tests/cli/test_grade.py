@@ -3,6 +3,7 @@
 import _thread
 import csv
 import os
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -36,6 +37,7 @@ SOLUTION = (
 )
 RIGHT = SOFTMAX.replace("...", "return logits.softmax(dim=1)", 1)
 RIGHT_RATE = RATE.replace("..., ...", "0.1, 1.0")
+WORTH = {"00.softmax": 2.0, "00.learning_rate": 1.0}
 
 
 def lesson():
@@ -117,7 +119,7 @@ def graded(course, tmp_path_factory):
     make_submissions(folder)
     before = {path: path.stat().st_mtime_ns for path in (ROOT / "course_utils").rglob("*")}
     rules = Rules(seconds=8, memory=2000)
-    status = run_grade(course, folder, out, rules, Engine(jobs=2), worth={"00.softmax": 2.0})
+    status = run_grade(course, folder, out, rules, Engine(jobs=2), worth=WORTH)
     after = {path: path.stat().st_mtime_ns for path in (ROOT / "course_utils").rglob("*")}
     with (out / "marks.csv").open(encoding="utf-8", newline="") as file:
         rows = {(row["who"], row["exercise"]): row for row in csv.DictReader(file)}
@@ -218,9 +220,8 @@ def test_resume_keeps_verdicts_and_runs_what_changed(graded, course, tmp_path, m
     monkeypatch.setattr(limits, "run", lambda job: ran.append(job) or {"error": "not run"})
     rules = Rules(seconds=8, memory=2000)
     before = (graded.out / "marks.csv").read_text(encoding="utf-8")
-    worth = {"00.softmax": 2.0}
     again = lambda rules: run_grade(  # noqa: E731
-        course, graded.folder, graded.out, rules, Engine(), worth=worth, resume=True
+        course, graded.folder, graded.out, rules, Engine(), worth=WORTH, resume=True
     )
     assert again(rules) == 0 and ran == []
     assert (graded.out / "marks.csv").read_text(encoding="utf-8") == before
@@ -325,6 +326,33 @@ def test_solutions_are_no_answers():
     del submission.cells[5]
     exercise = find_exercises(lesson())[0]
     assert program(lesson(), exercise, submission)["answer"] is None
+
+
+def test_a_sheet_decides_what_runs_and_what_somebody_left_out_counts_as_nothing(
+    course, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(limits, "run", lambda job: {"error": job["exercise"]})
+    two = tmp_path / "notebooks"
+    shutil.copytree(course, two)
+    other = nbformat.reads(nbformat.writes(lesson()).replace("00.", "01."), as_version=4)
+    nbformat.write(other, two / "01_more.ipynb")
+    shutil.copytree(two, tmp_path / "in" / "all")
+    handed_in(tmp_path / "in" / "one" / "00.ipynb", RIGHT, RIGHT_RATE)
+    worth = {"00.softmax": 1.0, "00.learning_rate": 0.0, "01.softmax": 3.0}
+    run_grade(two, tmp_path / "in", tmp_path / "out", Rules(), Engine(), worth=worth)
+    with (tmp_path / "out" / "marks.csv").open(encoding="utf-8", newline="") as file:
+        rows = [
+            (row["who"], row["exercise"], row["of"], row["line"]) for row in csv.DictReader(file)
+        ]
+    assert rows == [
+        ("all", "00.softmax", "1", "not begun: the cell is the starter's."),
+        ("all", "01.softmax", "3", "not begun: the cell is the starter's."),
+        ("one", "00.softmax", "1", "not judged: it could not be run."),
+        ("one", "01.softmax", "3", "not handed in."),
+    ]
+    with pytest.raises(click.ClickException) as error:
+        run_grade(two, tmp_path / "in", tmp_path / "out", Rules(), Engine(), worth={"00.sofmax": 1})
+    assert error.value.message == "no exercise 00.sofmax in the course: see the sheet of points"
 
 
 def test_points_come_from_an_edited_sheet(tmp_path):

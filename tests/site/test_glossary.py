@@ -19,9 +19,11 @@ instance normalisation, Adam, convolution, CNN, ResNet"""
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 LONGEST = 3  # words of a term
 # In bold within a sentence, and no terms: aims of exercises, stressed words, names of a part at hand
-EMPHASIS = """six points, two points better, Long, column, for each channel, portions, recomputed,
-instance, first-to-last ratio, same multiply-adds, first loss, accuracy of guessing, outputs,
-on validation images, by heart, parameters, step, input, forget, output, update, reset"""
+EMPHASIS = """six points, two points better, three points better, quarter, three quarters, one,
+Long, column, for each channel, portions, recomputed, instance, first-to-last ratio, same
+multiply-adds, first loss, accuracy of guessing, outputs, on validation images, by heart,
+parameters, step, input, forget, output, update, reset, same training, same search, steps between,
+pairs, open, vanishes, weighs"""
 
 
 @pytest.fixture(scope="module")

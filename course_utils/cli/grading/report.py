@@ -32,7 +32,7 @@ def write_marks(out: Path, marks: list[Mark], problems: list[str], worth: dict[s
     header = ("who", "lesson", "exercise", "points", "of", "measured", "line", "seconds")
     rows = [
         (
-            *(m.who, m.lesson, m.exercise, points(m, worth), of(m, worth)),
+            *(m.who, m.lesson, m.exercise, f"{points(m, worth):g}", f"{of(m, worth):g}"),
             *("yes" if m.measured else "no", m.line, m.seconds),
         )
         for m in marks

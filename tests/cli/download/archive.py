@@ -89,8 +89,8 @@ def answer(content=GOOD, *, status=200, ranges=True, length=None, cut=None, hang
         for header in extra.items():
             handler.send_header(*header)
         handler.end_headers()
+        handler.server.sent.append(len(body))  # first: the client may be done when write returns
         handler.wfile.write(body if cut is None else body[:cut])
-        handler.server.sent.append(len(body))
         if hang:
             handler.server.released.wait(5)
 

@@ -8,6 +8,7 @@ NAMES = [
     "write_folder",
     "source",
     "Picture",
+    "listed",
     "images",
     "flat",
     "dropped",
