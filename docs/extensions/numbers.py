@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from sphinx.application import Sphinx
 
+from course_utils.lessons.scoreboard import published_rows
 from extensions import records
 from extensions.catalogue import Lesson, routes
 from extensions.notebooks import glossary_terms
@@ -48,6 +49,6 @@ def context(docs: Path, lessons: list[Lesson], plots: list[Plot]) -> dict:
         "published": records.published,
         "percent": records.percent,
         "mean": records.mean,
-        "scoreboard": records.scoreboard_rows,
+        "scoreboard": published_rows,
         "results": records.recorded_tables,
     }

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from course_utils.lessons.lesson_08.plots import plot_costs
+from course_utils.lessons.scoreboard import published_rows
 from course_utils.plotting import COLORS, use_style
 from course_utils.results import load_recorded
 from extensions import records
@@ -29,7 +30,7 @@ def write_plots(pictures: Path) -> list[Plot]:
     pictures.mkdir(exist_ok=True)
     use_style()
     drawn = [
-        ("scoreboard", "What accuracy costs", *scoreboard(records.scoreboard_rows())),
+        ("scoreboard", "What accuracy costs", *scoreboard(published_rows())),
         ("faults", "What mistakes cost", *faults(load_recorded(records.FAULTS[0])["faults"])),
         ("costs", "What a training costs", *costs(load_recorded("08_fast_training.cifar10-jpeg"))),
     ]

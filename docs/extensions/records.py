@@ -75,16 +75,6 @@ def mean(values: list[float]) -> float:
     return fmean(values)
 
 
-def scoreboard_rows() -> list[dict[str, Any]]:
-    """The published models of all lessons: accuracy, parameters and multiply-adds of each."""
-    rows = []
-    for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
-        results = json.loads(path.read_text(encoding="utf-8"))
-        for name, row in results.get("scoreboard", {}).items():
-            rows.append({"lesson": path.stem[:2], "model": name, **row})
-    return rows
-
-
 def recorded_tables() -> str:
     """RESULTS.md without its title, each section one level deeper."""
     text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
