@@ -27,6 +27,7 @@ extensions = [
     "extensions.headings",
     "extensions.alt_texts",
     "extensions.numbers",
+    "extensions.sketch",
 ]
 exclude_patterns = ["extensions", "_build"]
 suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]

@@ -45,6 +45,11 @@ def routes(lessons: list[Lesson]) -> dict[str, str]:
     return {"short": ", ".join(links)}
 
 
+def link(lesson: Lesson) -> str:
+    """A lesson by its number, as a link."""
+    return f"[lesson {lesson.number}](lessons/{lesson.stem}.ipynb)"
+
+
 def _lesson(path: Path, pictures: Path) -> Lesson:
     notebook = nbformat.read(path, as_version=4)
     prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
