@@ -65,6 +65,7 @@ data: $(READY)
 publish: $(READY)
 	$(BIN)/python -m course_utils publish
 
+# RESULTS.md and the scoreboard in README.md, from the records
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
 
