@@ -10,7 +10,7 @@ READY_SITE := .venv/.ready-site
 CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" \
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
-.PHONY: run test stress test-lowest types lab project data publish results constraints site e2e clean
+.PHONY: run test stress audit test-lowest types lab project data publish results constraints site e2e clean
 
 run: $(READY)
 	$(BIN)/python -m course_utils run
@@ -27,9 +27,16 @@ test: $(READY)
 	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		-n 2 --dist loadfile runs/smoke
 
-# The long form of what breaks things on purpose: more kills, more examples, other ones each time
+# The long form of what breaks things on purpose: every lesson offline, more kills and examples,
+# other ones each time; its counts become a record, which `make results` shows
 stress: $(READY)
-	$(CHECK) STRESS_KILLS=300 STRESS_EXAMPLES=2000 $(BIN)/pytest -n 2 tests/faults
+	$(CHECK) STRESS_KILLS=200 STRESS_EXAMPLES=1500 STRESS_LESSONS=1 STRESS_RECORD=1 \
+		$(BIN)/pytest -n 2 tests/faults
+
+# Known vulnerabilities of the tested versions; asks PyPI itself, whose mirrors may not say
+audit: $(READY)
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 # The floors in pyproject.toml: the oldest Python, the oldest version of each direct dependency
 test-lowest:
@@ -58,6 +65,7 @@ data: $(READY)
 publish: $(READY)
 	$(BIN)/python -m course_utils publish
 
+# RESULTS.md and the scoreboard in README.md, from the records
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
 
@@ -80,7 +88,7 @@ clean:
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e '.[test,cluster]'
 	touch $(READY)
 
 $(READY_SITE): $(READY)

@@ -10,7 +10,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def _folder(variable: str, default: Path) -> Path:
-    return Path(os.environ.get(variable) or default).expanduser().resolve()
+    given = os.environ.get(variable) or str(default)
+    try:
+        path = Path(given).expanduser()
+    except RuntimeError:  # ~somebody, who is not known here
+        raise SystemExit(f"{variable} is {given!r}: no such home folder; give another") from None
+    # a relative one means the folder of the command; a kernel, which JupyterLab starts in its
+    # notebook's folder, has that of the shell that JupyterLab was started from
+    in_kernel = "JPY_PARENT_PID" in os.environ
+    return Path(os.environ.get("PWD", ROOT) if in_kernel else "", path).resolve()
 
 
 DATA_DIR = _folder("COURSE_DATA", ROOT / "data")  # data sets; COURSE_DATA moves it
@@ -23,6 +31,22 @@ def output_folder(output_dir: str, lesson: str) -> Path:
     folder = Path(output_dir).expanduser().resolve() if output_dir else RUNS_DIR / lesson
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def make_writable(folder: Path) -> None:
+    """Make a folder, if need be, and see that files can be made in it.
+
+    Raises:
+        OSError: if not; it names the folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / "written"):
+            pass
+        (folder / "written").unlink()
+    except OSError as error:
+        error.filename = str(folder)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,6 +46,40 @@ def test_variables_move_data_and_runs_but_not_the_weights(tmp_path):
     assert weights == root / "data" / "weights"
 
 
+KERNEL = """
+import nbformat
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+code = "from course_utils.paths import DATA_DIR, RUNS_DIR; print(DATA_DIR, RUNS_DIR)"
+notebook = new_notebook(cells=[new_code_cell(code)])
+NotebookClient(notebook, resources={"metadata": {"path": "notebooks"}}).execute()
+print(notebook.cells[0].outputs[0].text, end="")
+"""
+
+
+def test_a_relative_folder_is_that_of_the_command_in_jupyters_kernels_too(tmp_path):
+    """JupyterLab and nbval start kernels in the notebook's folder, as this does."""
+    (tmp_path / "notebooks").mkdir()
+    shells = {"PWD": str(tmp_path), "COURSE_DATA": "here", "COURSE_RUNS": "../there"}
+    printed = subprocess.run(
+        [sys.executable, "-c", KERNEL],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT), **shells},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed == f"{tmp_path / 'here'} {tmp_path.parent / 'there'}\n"
+
+
+def test_a_home_folder_of_nobody_is_told_in_one_line(tmp_path):
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        folders(tmp_path, COURSE_DATA="~nobody-here/x")
+    assert error.value.stderr == (
+        "COURSE_DATA is '~nobody-here/x': no such home folder; give another\n"
+    )
+
+
 def test_the_tests_see_an_empty_data_folder():
     assert list(paths.DATA_DIR.iterdir()) == []
     assert paths.DATA_DIR.parent == paths.RUNS_DIR.parent != paths.ROOT

@@ -15,7 +15,7 @@ MEASURED = {  # part of the ratios: what is over what
 
 
 def sections() -> list[str]:
-    return [lessons(), shapes_difficulty(), channel_stats(), *ratios()]
+    return [lessons(), shapes_difficulty(), channel_stats(), *ratios(), *faults()]
 
 
 def measured_ratios() -> dict:
@@ -29,8 +29,9 @@ def lessons() -> str:
     for lesson, record in [*runs, ("08", "08_fast_training.cifar10-defaults")]:
         found = read_json(RECORDED_DIR / f"{record}.json")
         for model, row in found.get("scoreboard", {}).items():
-            size = f"{found['train_images']:,}", f"{found['epochs']:g}"
-            rows.append([lesson[:2], model, *size, with_error(row["accuracy"], TEST_IMAGES)])
+            sizes = [found.get(key) for key in ("train_images", "epochs")]
+            said = ["see the lesson" if size is None else f"{size:,}" for size in sizes]
+            rows.append([lesson[:2], model, *said, with_error(row["accuracy"], TEST_IMAGES)])
     header = ["lesson", "model", "training images", "epochs", "test accuracy"]
     return "## Lessons' models on CIFAR-10, one seed\n\n" + table(header, rows)
 
@@ -96,3 +97,28 @@ def ratios() -> list[str]:
     title = "## What the package costs over plain PyTorch\n\n"
     note = "Both sides of a ratio were measured in turn, in one run.\n\n"
     return [title + note + table(header, rows)] if rows else []
+
+
+def faults() -> list[str]:
+    """What was broken on purpose in one run of tests/faults, and what came of it."""
+    found = read_json(RECORDED_DIR / "faults.json")
+    if not found:
+        return []
+    rows = [
+        ["trainings killed", found["kills"]],
+        ["of these, while a checkpoint was being written", found["in a write"]],
+        ["checkpoints that could not be read afterwards", found["damaged"]],
+        ["trainings that ended otherwise than one that nobody stopped", found["different"]],
+        ["runs stopped in a lesson (kernel or runner killed, time, Ctrl-C)", found["stopped runs"]],
+        ["command lines refused in one line", found["bad input"]],
+        ["environments (locked, no home, C locale and so on)", found["environments"]],
+        ["lessons offline, without privileges, read-only, three times", found["offline lessons"]],
+        ["random values given to readers and checkers", found["examples"]],
+        ["weaknesses found, and mended", len(found["mended"])],
+    ]
+    title = "## What was broken on purpose, in one run of tests/faults (`make stress`)\n\n"
+    mended = "\n".join(f"- {weakness}." for weakness in found["mended"])
+    counts = table(["", "number"], [[name, f"{number:,}"] for name, number in rows])
+    return [
+        f"{title}{counts}\nWhat happened before it was mended; a test now watches each:\n\n{mended}\n"
+    ]

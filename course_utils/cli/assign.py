@@ -1,6 +1,7 @@
 """`assign`: what a class gets, made from the course."""
 
 import csv
+import math
 import re
 import shutil
 import zipfile
@@ -21,7 +22,7 @@ from course_utils.cli.grading.cells import (
 from course_utils.cli.notebooks import read_notebook, select_lessons
 from course_utils.cli.pages import csv_text, page, table
 from course_utils.cli.run import NOTEBOOKS
-from course_utils.paths import ROOT, write_text
+from course_utils.paths import ROOT, replacing, write_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -66,20 +67,29 @@ def make_class_set(
     selected = select_lessons(notebooks, lessons)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise click.ClickException(f"{short(folder)} is there already: name another folder")
+    work = folder.with_name(f"{folder.name}.part")  # a class set has its name once it is whole
     try:
-        (folder / "notebooks").mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(work, ignore_errors=True)
+        (work / "notebooks").mkdir(parents=True)
         rows = []
         for path in selected:
             notebook = read_notebook(path)
             rows += [(path.stem, each.name, each.title, 1) for each in find_exercises(notebook)]
             text = nbformat.writes(without_solutions(notebook, clear=clear)) + "\n"
-            write_text(folder / "notebooks" / path.name, text)
-        write_sheet(folder, rows)
-        copy_course(folder)
-        size = pack(folder)
+            write_text(work / "notebooks" / path.name, text)
+        write_sheet(work, rows)
+        copy_course(work)
+        size = pack(work, folder)
+        if folder.exists():
+            folder.rmdir()
+        work.replace(folder)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise click.ClickException(f"cannot write to {short(folder)} ({reason})") from None
+        raise click.ClickException(
+            f"cannot write to {short(folder)} ({reason}): name another folder"
+        ) from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     click.echo(
         f"{len(selected)} lessons, {len(rows)} exercises in {short(folder)}; "
         f"{folder.name}.zip beside it has {size / 1e6:.1f} MB"
@@ -150,7 +160,10 @@ def read_points(sheet: Path) -> dict[str, float]:
     """
     try:
         with sheet.open(encoding="utf-8-sig", newline="") as file:
-            points = {row["exercise"]: float(row["points"]) for row in csv.DictReader(file)}
+            rows = csv.DictReader(file)
+            points = {row["exercise"]: float(row["points"]) for row in rows}
+        if not points or not all(0 <= each < math.inf for each in points.values()):
+            raise ValueError("no exercise" if not points else "points from 0 on")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise click.ClickException(
             f"{sheet.name}: wants columns exercise and points, with numbers ({error})"
@@ -169,13 +182,13 @@ def copy_course(folder: Path) -> None:
             shutil.copyfile(ROOT / name, folder / name)
 
 
-def pack(folder: Path) -> int:
-    """Write FOLDER.zip, with the folder's name before each name in it; its size in bytes."""
+def pack(work: Path, folder: Path) -> int:
+    """Write what is in `work` to FOLDER.zip, with the folder's name before each name in it; its
+    size in bytes.
+    """
     archive = folder.with_name(f"{folder.name}.zip")
-    temporary = archive.with_name(f"{archive.name}.part")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(folder.rglob("*")):
+    with replacing(archive) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(work.rglob("*")):
             if path.is_file():
-                file.write(path, path.relative_to(folder.parent))
-    temporary.replace(archive)
+                file.write(path, folder.name / path.relative_to(work))
     return archive.stat().st_size

@@ -1,6 +1,10 @@
 """The group of commands behind `python -m course_utils`."""
 
+import errno
+import sys
 from importlib import import_module
+from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -35,9 +39,32 @@ class LazyGroup(click.Group):
                 f"{cmd_name}: {error}; `python -m course_utils doctor` says more"
             ) from None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the system refuses it (a folder that cannot be written, a full
+        disk) is told in one line, and letters that the terminal lacks are written as escapes.
+        """
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who reads the output has left, which click handles
+                raise
+            raise click.ClickException(told(error)) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def told(error: OSError) -> str:
+    """What the system, or this package, refused, in one line with the way out."""
+    if error.strerror is None:  # of this package, whose errors say the way out
+        return " ".join(str(error).split()) or type(error).__name__
+    if error.filename is None:  # a write into an open file
+        return f"cannot go on ({error.strerror}): make room, and give the same command again"
+    return f"cannot use {error.filename} ({error.strerror}): repair it, or give another"
 
 
 @click.group(cls=LazyGroup)

@@ -17,6 +17,8 @@ from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from course_utils.paths import make_writable
+
 TIMEOUT = 20  # seconds to wait for a connection, and for each next bytes
 TRIES = 5  # requests to one server whose connection keeps breaking
 PAUSE = 2.0  # seconds before asking it again
@@ -92,7 +94,7 @@ def fetch(archive: Archive, data_dir: Path) -> Path:
             raise click.ClickException(
                 "this Python cannot unpack safely: use 3.10.12, 3.11.4, 3.12 or newer"
             )
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_writable(data_dir)
         brought = check_integrity(file, archive.md5)
         if file.exists() and not brought:
             click.echo(
@@ -209,7 +211,14 @@ def _pull(url: str, part: Path, archive: Archive) -> None:
 
 def _ask(url: str, start: int) -> requests.Response:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+    try:
+        response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+    except requests.RequestException:
+        raise
+    except OSError:  # requests' own, before it calls anybody
+        raise MirrorError(
+            "there are no certificates where REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE says"
+        ) from None
     fits = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
     if (
         start and response.status_code in (206, 416) and not fits

@@ -40,6 +40,7 @@ class Task:
     progress: bool = False  # a bar; only where one lesson runs at a time
     variables: dict[str, str] = field(default_factory=dict)  # its kernel's own, of the environment
     pages: tuple[str, ...] = ()  # lessons whose pages lie beside its own
+    timeout: int | None = None  # seconds for each cell
 
     @property
     def lesson(self) -> str:
@@ -242,6 +243,7 @@ def execute(task: Task) -> None:
         kernel_name="python3",
         kernel_manager_class=manager_with(task.variables),
         progress_bar=task.progress,
+        execution_timeout=task.timeout,
         # papermill's `cwd` is the whole process's, which other lessons share
         resources={"metadata": {"path": str(task.path.parent)}},
     )

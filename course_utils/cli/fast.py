@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import click
 
+from course_utils.cli.finite import Finite
 from course_utils.lessons.lesson_08.recipe import FLIPS, Recipe
 
 
@@ -26,18 +27,6 @@ class Numbers(click.ParamType):
         if not numbers or min(numbers) < 1:
             self.fail(f"{value!r}: give whole numbers above 0, such as 64,128,128", param, ctx)
         return numbers
-
-
-class Finite(click.FloatRange):
-    """A number in a range; "nan" is in every range of click's, and "inf" in those without end."""
-
-    def convert(
-        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r}: give a finite number", param, ctx)
-        return number
 
 
 TYPES: dict[str, click.ParamType] = {  # of the recipe's fields

@@ -13,12 +13,21 @@ from course_utils.cli import engine
 from course_utils.cli.assign import read_points
 from course_utils.cli.engine import Engine, named_dataset
 from course_utils.cli.execution import short
+from course_utils.cli.finite import Finite
 from course_utils.cli.grading import limits
 from course_utils.cli.grading.cells import Exercise, find_exercises, is_starter, program
 from course_utils.cli.grading.report import Mark, write_marks
 from course_utils.cli.notebooks import find_lessons, read_notebook
-from course_utils.cli.run import NOTEBOOKS, Request, lesson_values, plain_name, read_course
-from course_utils.paths import RUNS_DIR, write_text
+from course_utils.cli.run import (
+    NOTEBOOKS,
+    Request,
+    claim,
+    lesson_values,
+    plain_name,
+    read_course,
+    unwritable,
+)
+from course_utils.paths import RUNS_DIR, make_writable, write_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -47,8 +56,20 @@ class Submission:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--points", type=click.Path(path_type=Path), help="A sheet of `assign`, edited.")
-@click.option("--seconds", default=300.0, show_default=True, help="For each exercise.")
-@click.option("--memory", default=4000, show_default=True, help="Megabytes for each exercise.")
+@click.option(
+    "--seconds",
+    type=Finite(min=0, min_open=True),
+    default=300.0,
+    show_default=True,
+    help="For each exercise.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(min=1),
+    default=4000,
+    show_default=True,
+    help="Megabytes for each exercise.",
+)
 @click.option("--preset", default="laptop", show_default=True, help="Values that lessons run with.")
 @click.option("--dataset", default="shapes", show_default=True, help="What lessons train on.")
 @click.option("--name", help="The folder under runs/.  [default: grade-FOLDER]")
@@ -90,8 +111,9 @@ def run_grade(
         The exit status: 0, 1 if a lesson's own cells failed, 130 after Ctrl-C.
 
     Raises:
-        click.ClickException: if nothing was handed in, a rule does not fit, or `worth` names an
-            exercise that the course does not have.
+        click.ClickException: if nothing was handed in, a rule does not fit, `worth` names an
+            exercise that the course does not have, or `out` cannot be written or is another
+            process's.
     """
     lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
     exercises = counted(lessons, worth)
@@ -113,6 +135,12 @@ def run_grade(
     if worth is not None:
         marks += not_handed_in(submissions, exercises)
         marks.sort(key=lambda mark: (mark.who, mark.lesson))
+    lock = claim(out)
+    try:
+        make_writable(out)
+        make_writable(out / "checked")
+    except OSError as error:
+        raise unwritable(out, error) from None
     try:
         faults = check(jobs, len(marks), out / "checked", where, resume=resume)
     except KeyboardInterrupt:
@@ -121,6 +149,7 @@ def run_grade(
     for problem in [*faults, *problems]:
         click.echo(problem, err=True)
     write_marks(out, marks, problems, worth or {})
+    lock.release()
     people = len({mark.who for mark in marks})
     click.echo(f"{people} submissions, {len(marks)} exercises: {short(out / 'index.html')}")
     return int(bool(faults))
@@ -180,7 +209,6 @@ def check(
             fill(marks, json.loads(path.read_text(encoding="utf-8")))
         else:
             todo.append(job)
-    folder.mkdir(parents=True, exist_ok=True)
     left = sum(len(jobs[job["key"]][1]) for job in todo)
     with tqdm(total=total, initial=total - left, desc="grade", disable=None) as bar:
         for job, result in where.run(limits.run, todo):

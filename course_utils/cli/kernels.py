@@ -5,12 +5,14 @@ import os
 from pathlib import Path
 from typing import Any, ClassVar
 
+import matplotlib
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
 # what papermill warns of, the commands refuse in one line
 logging.getLogger("papermill").setLevel(logging.CRITICAL)
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a home that may not be written
 
 _started: list["OwnKernelManager"] = []
 
@@ -46,6 +48,10 @@ def manager_with(variables: dict[str, str]) -> type[OwnKernelManager]:
 def _environment(given: Any) -> dict[str, str]:
     # the notebook would keep each of the thousands of states of a progress bar
     env = {**given, "TQDM_DISABLE": "1"}
+    # where a home may not be written, matplotlib takes a temporary folder and names it in this
+    # variable: one for all kernels, or each notebook would hold a warning
+    matplotlib.get_cachedir()
+    env |= {name: os.environ[name] for name in ("MPLCONFIGDIR",) if name in os.environ}
     for name in ("COURSE_DATA", "COURSE_RUNS"):
         if env.get(name):  # a relative path means the folder of this command, not the kernel's
             env[name] = str(Path(env[name]).expanduser().resolve())

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from course_utils.cli.commands import told
+
 LEAST = {"train_per_class": 2}  # one of them is for validation
 VAL_FRACTION = 0.1  # of the training pictures, where a folder has no val/
 COUNTED = {  # what is missing is named in this order
@@ -36,8 +38,10 @@ def count_pictures(path: str) -> Folder:
 
     try:
         parts = open_folder(path, say=False)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(told(error)) from None
     train = parts["train"]
     counted = Counter(train.targets)
     number, smallest = min((counted[label], label) for label in range(len(train.classes)))

@@ -63,8 +63,8 @@ def describe_failure(notebook: "NotebookNode | None", error: Exception, lines: i
     """
     # papermill's and nbclient's errors carry the kernel's
     name = getattr(error, "ename", type(error).__name__)
-    value = getattr(error, "evalue", error)
-    message = f"{name}: {value}" if str(value) else name
+    value = getattr(error, "evalue", _first_line(error) if str(error) else "")
+    message = f"{name}: {value}" if value else name
     source = _failing_source(notebook).splitlines() if notebook else []
     shown = source[:lines] + (["..."] if len(source) > lines else [])
     return "\n".join([*(f"    {line}" for line in shown), message])

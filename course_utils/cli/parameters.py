@@ -301,9 +301,19 @@ def _resolve_file(name: str, value: str, words: list[str]) -> str:
 
 
 def _absolute(value: str) -> Path | None:
-    """The path of something that exists."""
+    """The path of something that exists.
+
+    Raises:
+        click.ClickException: if it has a name that cannot be written.
+    """
     try:
         path = Path(value).expanduser().resolve()
-        return path if value and path.exists() else None
+        if not (value and path.exists()):
+            return None
     except (OSError, ValueError, RuntimeError):  # too long; a zero byte; nobody's home
         return None
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8, which no notebook could hold
+        raise click.ClickException(f"{str(path)!r}: its name is no text: rename it") from None
+    return path

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course_utils.cli.notebooks import describe_failure, read_notebook, select_lessons
-from course_utils.paths import ROOT, write_text
+from course_utils.paths import ROOT, make_writable, write_text
 from course_utils.results import RECORDED_DIR
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
     Raises:
         click.ClickException: at the first notebook that fails, or whose outputs may not be
         committed.
+        OSError: before that notebook is executed, if the folder cannot be written.
     """
     import nbformat
 
@@ -70,6 +71,9 @@ def publish_lessons(folder: Path, names: tuple[str, ...] = (), *, force: bool = 
         if not force and not is_stale(notebook, lesson):
             click.echo(f"{lesson}: up to date")
             continue
+        for place in (folder, folder / "results"):  # before what takes minutes
+            if place.exists():
+                make_writable(place)
         click.echo(f"{lesson}: executing")
         recorded = execute(notebook, path)
         normalise(notebook, lesson)

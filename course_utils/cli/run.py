@@ -34,7 +34,7 @@ from course_utils.cli.parameters import (
     resolve_paths,
 )
 from course_utils.cli.run_pages import HEADER, Rows, write_run_pages
-from course_utils.paths import ROOT, RUNS_DIR, replacing
+from course_utils.paths import ROOT, RUNS_DIR, make_writable
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -54,6 +54,7 @@ class Request:
     name: str | None = None
     resume: bool = False
     jobs: int = 1
+    timeout: int | None = None
 
 
 @click.command()
@@ -80,6 +81,12 @@ class Request:
     default=1,
     show_default=True,
     help="Lessons to run at once, each in a kernel of its own.",
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Give a lesson up when one of its cells takes longer.",
 )
 def run(**options: Any) -> None:
     """Run LESSONS (03, 03_vgg_cnn or its path; all of them if none is named) with papermill.
@@ -137,13 +144,10 @@ def prepare(tasks: list[Task], kept: list[Task]) -> None:
     """
     folder = tasks[0].folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_writable(folder)
         for task in tasks:
             if task not in kept:
                 remove_results(task)
-        with replacing(folder / "written"):  # can files be made here?
-            pass
-        (folder / "written").unlink()
     except OSError as error:
         raise unwritable(folder, error) from None
 
@@ -199,7 +203,7 @@ def plan(notebooks: Path, runs: Path, request: Request) -> tuple[list[Task], Cla
     for path in selected:
         values = lesson_values(path.stem, chosen[path.stem], presets[request.preset], request)
         values |= {"output_dir": str(folder)} if "output_dir" in chosen[path.stem] else {}
-        tasks.append(Task(path, values, folder, progress, pages=pages))
+        tasks.append(Task(path, values, folder, progress, pages=pages, timeout=request.timeout))
     refuse_small_folders(tasks, notebooks, set(declared))
     return tasks, claims
 

@@ -25,9 +25,10 @@ from course_utils.cli.run import (
     plain_name,
     read_course,
     refuse_small_folders,
+    unwritable,
 )
 from course_utils.cli.sweep_report import Point, check_metric, write_report, written
-from course_utils.paths import RUNS_DIR, replacing, write_text
+from course_utils.paths import RUNS_DIR, make_writable, replacing, write_text
 
 KEPT = (".ipynb", ".html", ".json", ".failed.ipynb")  # of a point; weights are not
 
@@ -215,7 +216,8 @@ def prepare(folder: Path, points: list[Point], todo: list[Point]) -> None:
         click.ClickException: if it cannot be written.
     """
     try:
-        (folder / "points").mkdir(parents=True, exist_ok=True)
+        make_writable(folder)
+        make_writable(folder / "points")
         kept = {point.folder for point in points} - {point.folder for point in todo}
         for old in (folder / "points").iterdir():
             if old not in kept:
@@ -223,9 +225,7 @@ def prepare(folder: Path, points: list[Point], todo: list[Point]) -> None:
         for name in ("results.csv", "results.png", "index.html"):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise click.ClickException(
-            f"cannot write to {folder} ({error.strerror}): set COURSE_RUNS to another folder"
-        ) from None
+        raise unwritable(folder, error) from None
 
 
 def run_point(job: dict[str, Any]) -> dict[str, Any]:

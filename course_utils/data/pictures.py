@@ -51,7 +51,8 @@ def read_picture(path: str | Path, size: int = 0) -> Image.Image:
     try:
         return _read_small(path, size) if size else _decode(path, 0)
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else error
+        said = getattr(error, "strerror", None) or error  # the system's errors repeat the path
+        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else said
         way_out = "repair it or remove it"
         raise ValueError(f"cannot read the picture {path}: {reason}; {way_out}") from None
 
@@ -174,7 +175,15 @@ def is_visible(path: Path) -> bool:
 
 
 def class_name(folder: Path) -> str:
-    """A folder's name, with each accent in one piece: macOS writes names in two pieces."""
+    """A folder's name, with each accent in one piece: macOS writes names in two pieces.
+
+    Raises:
+        ValueError: if it is no text, as names are that an archive in another encoding left.
+    """
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"class {folder.name!r}: its name is no text: rename the folder") from None
     return unicodedata.normalize("NFC", folder.name)
 
 

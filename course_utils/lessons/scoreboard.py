@@ -59,3 +59,17 @@ def scoreboard(
         right = [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
         texts.append("  ".join([*left, *right]))
     return "\n".join(texts)
+
+
+def published_rows() -> list[dict[str, Any]]:
+    """The published rows of all lessons, in their order: `lesson`, `model`, what `score` gives, and
+    `cifar10`, the record on CIFAR-10 (mean `accuracy`, `epochs`, `images`, `seeds`), or None.
+    """
+    recorded = json.loads(CIFAR10.read_text(encoding="utf-8")) if CIFAR10.exists() else {}
+    rows = []
+    for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for name, row in results.get("scoreboard", {}).items():
+            names = {"lesson": path.stem[:2], "model": name}
+            rows.append(names | row | {"cifar10": recorded.get(name)})
+    return rows

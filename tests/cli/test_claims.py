@@ -1,6 +1,7 @@
 """Claims: those of the published run hold, and what is no claim is refused."""
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -26,6 +27,25 @@ def test_what_the_published_run_measured_keeps_the_claims(lesson):
     verdicts = check_claims(claims, lesson, "laptop", measured)
     assert [verdict.broken for verdict in verdicts if verdict.broken] == []
     assert verdicts, "no claim on this lesson"
+
+
+def changed(results, metric, value):
+    """The results with another value under a dotted path."""
+    name, _, below = metric.partition(".")
+    return {**results, name: changed(results[name], below, value) if below else value}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_claim_that_does_not_hold_is_seen_to_fail_and_no_other(lesson):
+    measured = json.loads(Path(NOTEBOOKS, "results", f"{lesson}.json").read_text(encoding="utf-8"))
+    claims = read_claims(NOTEBOOKS / "claims.yaml", set(LESSONS), {"smoke", "laptop", "full"})
+    for key, (low, high) in claims.items():
+        if key[0] == lesson and key[2:] == ("shapes", "laptop"):
+            assert (low, high) != (0, 1) or "accuracy" not in key[1], "such a claim cannot fail"
+            for wrong in (math.nextafter(low, -math.inf), math.nextafter(high, math.inf), None):
+                verdicts = check_claims(claims, lesson, "laptop", changed(measured, key[1], wrong))
+                broken = [verdict.claim for verdict in verdicts if verdict.broken]
+                assert broken == [".".join(key)]
 
 
 def test_claims_are_not_checked_when_a_parameter_was_given(course, tmp_path, fake, capsys):

@@ -25,12 +25,14 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.loaded, self.links, self.alts, self.tags = [], [], [], []
+        self.attributes = set()
         self.words, self.folded, self.inside, self.style = "", "", 0, False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
         self.tags.append(tag)
+        self.attributes |= set(values)
         self.loaded += [values[name] for name in ("src", "href") if name in values and tag != "a"]
         self.links += [values["href"]] if tag == "a" else []
         self.alts += [values.get("alt")] if tag == "img" else []
@@ -65,6 +67,7 @@ def text():
         new_markdown_cell(
             "To [next](01_next.ipynb#two), [lost](09_rnn.ipynb), [a](https://a.org)."
         ),
+        new_markdown_cell("| left | right |\n|---|---|\n| 1 | 2 |"),
         new_code_cell("seen = 1", outputs=[dot, printed("one\n"), printed(f"{LONG}\n")]),
         hidden("setup", jupyter={"source_hidden": True}),
         hidden("saved", jupyter={"source_hidden": True, "outputs_hidden": True}),
@@ -116,6 +119,13 @@ def test_figures_keep_their_alt_texts(shown):
     assert shown.alts == ["a red dot"]
 
 
+def test_a_table_wider_than_a_phone_scrolls_alone(text, shown):
+    assert re.search(
+        r'<div class="wide" tabindex="0"><table>\s*<thead>\s*<tr>\s*<th>left</th>', text
+    )
+    assert shown.tags.count("table") == 1 and "| left" not in shown.words
+
+
 def test_links_lead_to_pages_of_the_run_and_to_no_notebook(shown):
     inside = ["01_next.html", "index.html"]
     assert sorted(set(shown.links)) == sorted({*inside, "01_next.html#two", "https://a.org"})
@@ -137,10 +147,11 @@ def test_what_is_printed_in_one_go_is_one_block_which_the_keyboard_reaches_if_wi
     "lesson", sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), ids=lambda path: path.stem[:2]
 )
 def test_a_published_lesson_becomes_a_page_with_all_formulas_and_alt_texts(lesson):
-    page = Page(to_html(nbformat.read(lesson, as_version=4), lesson.stem))
+    every = sorted(path.stem for path in lesson.parent.glob("[0-9]*.ipynb"))
+    page = Page(to_html(nbformat.read(lesson, as_version=4), lesson.stem, every))
     assert None not in page.alts and "" not in page.alts
     assert not re.search(r"\$[^$\n]*\\[a-z]+[^$\n]*\$", page.words)
-    assert [link for link in page.links if link.endswith(".ipynb")] == []
+    assert [link for link in page.links if ".ipynb" in link] == []
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import click
 import nbformat
 import pytest
 
-from course_utils.cli import execution, run
+from course_utils.cli import execution, kernels, run
 from course_utils.cli.run import Request, run_lessons
 from tests.cli.course import (
     make_course,
@@ -175,13 +175,16 @@ def test_results_of_an_earlier_run_go_before_the_first_lesson_starts(course, tmp
 
 
 def test_ctrl_c_stops_the_run_and_keeps_the_partial_notebook(course, tmp_path, monkeypatch, capsys):
+    stopped = threading.Event()
+
     def interrupted(task):
         task.file(".partial.ipynb").write_text("{}", encoding="utf-8")
         task.file(".json").write_text("{}", encoding="utf-8")
         _thread.interrupt_main()
-        time.sleep(1)
+        stopped.wait(timeout=60)  # until the kernels are killed
         raise RuntimeError("the kernel died")
 
+    monkeypatch.setattr(kernels, "kill_kernels", stopped.set)
     monkeypatch.setattr(execution, "execute", interrupted)
     assert run_lessons(course, tmp_path / "runs", Request()) == 130
     left = [path.name for path in (tmp_path / "runs" / "laptop").glob("*.ipynb")]
@@ -220,13 +223,19 @@ def test_ctrl_c_in_running_cells_ends_without_traceback(tmp_path, jobs):
 
 
 def test_jobs_run_at_once_and_stay_in_order(course, tmp_path, monkeypatch, capsys):
-    both_run = threading.Barrier(2)
+    both_run, second_ended = threading.Barrier(2), threading.Event()
 
     def execute(task):
         both_run.wait(timeout=30)
-        time.sleep(0.3 * (task.lesson == "00_good"))  # the second ends first
+        if task.lesson == "00_good":
+            second_ended.wait(timeout=30)
+
+    def tell(outcome):
+        if outcome.lesson == "10_dead":
+            second_ended.set()
 
     monkeypatch.setattr(execution, "execute", execute)
+    monkeypatch.setattr(run, "tell", tell)
     assert run_lessons(course, tmp_path / "runs", Request(("0", "10"), jobs=2)) == 1
     printed = capsys.readouterr().out.splitlines()
     assert sorted(printed[:2]) == ["[1/2] 00_good", "[2/2] 10_dead"]

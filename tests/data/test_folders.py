@@ -1,5 +1,6 @@
 """Folders of pictures: ImageFolder's interface, any layout, any name."""
 
+import os
 import pickle
 import re
 import sys
@@ -171,6 +172,23 @@ def test_a_folder_without_classes(tmp_path):
     for open_it in (PictureFolder, open_folder):
         with raises(ValueError, message):
             open_it(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links are for administrators there")
+def test_a_folder_whose_links_go_round_is_refused(make_folder):
+    folder = make_folder({"cat": {"": 3}, "dog": {"": 3}})
+    (folder / "cat" / "again").symlink_to(folder / "cat")
+    with raises(
+        ValueError, f"the folder {folder}/cat/again leads round to itself: remove that link"
+    ):
+        open_folder(folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_class_whose_name_is_no_text_is_refused(make_folder):
+    folder = make_folder({"cat": {"": 3}, "b\udcff": {"": 3}})
+    with raises(ValueError, "class 'b\\udcff': its name is no text: rename the folder"):
+        open_folder(folder)
 
 
 def test_a_class_without_pictures(make_folder):

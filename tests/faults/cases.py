@@ -58,6 +58,10 @@ COMMAND_LINES = {
         ["run", "--dataset", "{here}/dangling"], 1, f"dataset '{{here}}/dangling': {NO_FOLDER}"),
     "a link that leads to itself": (
         ["run", "--dataset", "{here}/loop"], 1, f"dataset '{{here}}/loop': {NO_FOLDER}"),
+    "a folder whose name is no text": (
+        ["run", "--dataset", "{here}/b\udcff"], 1, "'{here}/b\\udcff': its name is no text: rename it"),
+    "a class whose name is no text": (
+        ["run", "--dataset", "{here}/encoded"], 1, "class 'b\\udcff': its name is no text: rename the folder"),
     "a folder without classes": (
         ["run", "--dataset", "{here}/empty"], 1,
         "no class in {here}/empty: put each class's pictures in a folder of its own, empty/<class>/*"),
@@ -159,7 +163,34 @@ COMMAND_LINES = {
     "more classes than images asked for": (
         ["fast", "shapes", "--train-size", "3"], 1,
         "train_size is 3, but shapes has 10 classes: give at least 10, or 0 for all"),
-    # other commands
+    # other commands, and folders that cannot be written
+    "a class set under a file": (
+        ["assign", "{here}/file/class"], 1,
+        "cannot write to {here}/file/class (Not a directory): name another folder"),
+    "a class set where something is": (
+        ["assign", "{here}/one"], 1, "{here}/one is there already: name another folder"),
+    "a class set of a lesson that is not there": (["assign", "{here}/x", "7"], 1, f"7: {LESSONS}"),
+    "marks of nothing": (["grade", "{here}/empty"], 1, "no notebooks in empty"),
+    "marks by a sheet of something else": (
+        ["grade", "{here}/handed", "--points", "{here}/file"], 1,
+        "file: wants columns exercise and points, with numbers (no exercise)"),
+    "seconds that are no number": (
+        ["grade", "{here}/handed", "--seconds", "nan"], 2,
+        "Invalid value for '--seconds': 'nan': give a finite number"),
+    "no memory": (
+        ["grade", "{here}/handed", "--memory", "0"], 2,
+        "Invalid value for '--memory': 0 is not in the range x>=1."),
+    "marks of no data set": (
+        ["grade", "{here}/handed", "--dataset", ""], 1, f"dataset '': {NO_FOLDER}"),
+    "marks under a name that is a path": (
+        ["grade", "{here}/handed", "--name", "a/b"], 1, f"--name 'a/b': {WANTS_NAME}"),
+    "a lesson to publish that is not there": (["publish", "7"], 1, f"7: {LESSONS}"),
+    "a model that is not there": (["predict", "{here}/no", "{here}/file"], 1,
+        "no file {here}/no: train first, or give another path"),
+    "a model that is none": (["predict", "{here}/file", "{here}/file"], 1,
+        "file is damaged, or no file of tensors: delete it and train again"),
+    "a time that is none": (
+        ["run", "--timeout", "0"], 2, "Invalid value for '--timeout': 0 is not in the range x>=1."),
     "data that are not offered": (
         ["data", "imagenet"], 2, "Invalid value for "),
     "a sweep of nothing": (["sweep", "0"], 1, "nothing to sweep: give values, as in -p seed 0,1,2"),

@@ -2,11 +2,13 @@
 traceback, and nothing is run or written.
 """
 
+import shutil
+
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from course_utils.cli import execution, run, sweep
+from course_utils.cli import assign, execution, grade, publish, run, sweep
 from course_utils.cli.commands import main
 from tests.cli.course import make_course
 from tests.faults.cases import COMMAND_LINES
@@ -27,6 +29,10 @@ def here(tmp_path_factory):
                 )
 
     (root / "file").touch()
+    (root / "handed").mkdir()
+    (root / "b\udcff").mkdir()
+    pictures("encoded", cat=3, **{"b\udcff": 3})
+    shutil.copyfile(root / "notebooks" / "00_good.ipynb", root / "handed" / "a.ipynb")
     (root / "empty").mkdir()
     (root / "dangling").symlink_to(root / "no")
     (root / "loop").symlink_to(root / "loop")
@@ -44,11 +50,13 @@ def here(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", COMMAND_LINES)
-def test_bad_input_is_refused_in_one_line(case, here, monkeypatch):
+def test_bad_input_is_refused_in_one_line(case, here, monkeypatch, record_property):
+    record_property("bad input", 1)
     arguments, status, message = COMMAND_LINES[case]
     arguments = [each.replace("{here}", str(here)) for each in arguments]
-    for module in (run, sweep):
+    for module in (assign, grade, publish, run, sweep):
         monkeypatch.setattr(module, "NOTEBOOKS", here / "notebooks")
+    for module in (grade, run, sweep):
         monkeypatch.setattr(module, "RUNS_DIR", here / "runs")
     monkeypatch.setattr(execution, "execute", lambda task: pytest.fail("executed"))
     before = sorted(here.rglob("*"))

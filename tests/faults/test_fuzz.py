@@ -27,8 +27,32 @@ often = settings(
     database=None,
     derandomize="STRESS_EXAMPLES"
     not in os.environ,  # what CI tries does not change from run to run
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+examples = []  # an entry for each
+
+
+def tried(*strategies):
+    """Runs a test with many values, and counts them."""
+
+    def decorate(test):
+        @functools.wraps(test)
+        def counted(*values, **named):
+            examples.append(1)
+            return test(*values, **named)
+
+        return often(given(*strategies)(counted))
+
+    return decorate
+
+
+@pytest.fixture(autouse=True)
+def count(record_property):
+    before = len(examples)
+    yield
+    record_property("examples", len(examples) - before)
+
+
 KINDS = ["int", "float", "str", "bool", "list[int]", "tuple[int, float]", "dict", "unknown", ""]
 leaves = some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=9)
 nested = some.recursive(
@@ -38,8 +62,7 @@ nested = some.recursive(
 )
 
 
-@often
-@given(some.text(), some.sampled_from(KINDS), some.sampled_from(["epochs", "seed", "picture", "x"]))
+@tried(some.text(), some.sampled_from(KINDS), some.sampled_from(["epochs", "seed", "picture", "x"]))
 def test_any_text_is_a_parameter_or_refused(text, kind, name):
     try:
         parameters.parse(text, parameters.Parameter(name, kind, "0"))
@@ -47,8 +70,7 @@ def test_any_text_is_a_parameter_or_refused(text, kind, name):
         assert str(error).startswith(f"{name} is ")
 
 
-@often
-@given(nested, some.sampled_from(KINDS))
+@tried(nested, some.sampled_from(KINDS))
 def test_any_value_of_a_preset_is_a_parameter_or_refused(value, kind):
     try:
         parameters.check(value, parameters.Parameter("x", kind, "0"))
@@ -56,8 +78,7 @@ def test_any_value_of_a_preset_is_a_parameter_or_refused(value, kind):
         assert str(error).startswith("x is ")
 
 
-@often
-@given(some.text(max_size=200))
+@tried(some.text(max_size=200))
 def test_any_name_of_a_run_is_a_folder_beside_the_others_or_refused(name):
     with tempfile.TemporaryDirectory() as here:
         try:
@@ -69,8 +90,7 @@ def test_any_name_of_a_run_is_a_folder_beside_the_others_or_refused(name):
         assert [each.parent for each in Path(here).iterdir()] == [folder.parent] == [Path(here)]
 
 
-@often
-@given(nested)
+@tried(nested)
 def test_any_yaml_is_presets_and_claims_or_refused(content):
     declared = {"00_a": {"epochs": parameters.Parameter("epochs", "int", "1")}}
     with tempfile.TemporaryDirectory() as here:
@@ -87,8 +107,7 @@ def test_any_yaml_is_presets_and_claims_or_refused(content):
                 assert "x.yaml" in error.message
 
 
-@often
-@given(some.text())
+@tried(some.text())
 def test_any_text_is_yaml_or_refused(text):
     with tempfile.TemporaryDirectory() as here:
         path = Path(here) / "x.yaml"
@@ -107,8 +126,7 @@ def whole_file():
         return path.read_bytes()
 
 
-@often
-@given(some.data())
+@tried(some.data())
 def test_a_damaged_file_of_tensors_is_read_as_it_was_or_refused(data):
     content = bytearray(whole_file())
     for _ in range(data.draw(some.integers(1, 3))):
@@ -126,8 +144,7 @@ def test_a_damaged_file_of_tensors_is_read_as_it_was_or_refused(data):
             assert isinstance(values, dict)
 
 
-@often
-@given(nested.filter(lambda value: not isinstance(value, float) or value == value))
+@tried(nested.filter(lambda value: not isinstance(value, float) or value == value))
 def test_what_is_saved_is_read_back(value):
     with tempfile.TemporaryDirectory() as here:
         save_file({"value": value}, Path(here) / "x.pt")
@@ -155,8 +172,7 @@ def test_torchs_numbers_are_numbers(value):
     assert number_or_none(value) == 3
 
 
-@often
-@given(nested)
+@tried(nested)
 def test_any_answer_gets_a_verdict(answer):
     for exercise in ("00.softmax", "00.small_network", "01.cutmix", "03.halving", "03.a_tenth"):
         assert judge(exercise, plain(answer)).message.startswith("not yet. ")

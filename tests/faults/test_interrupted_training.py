@@ -24,11 +24,14 @@ def python(*arguments, **options):
     )  # fmt: skip
 
 
-def test_a_killed_training_loses_no_checkpoint_and_ends_as_if_nothing_had_happened(tmp_path):
+def test_a_killed_training_loses_no_checkpoint_and_ends_as_if_nothing_had_happened(
+    tmp_path, record_property
+):
     done = python("-m", "tests.faults.trainings", str(KILLS), "0", str(tmp_path))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    print(found)
+    for name, value in found.items():
+        record_property(name, value)
     assert found["kills"] >= KILLS and found["in a write"] >= KILLS // 5
     assert found["damaged"] == found["different"] == 0
 

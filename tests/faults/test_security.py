@@ -5,11 +5,15 @@ import pickle
 
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from benchmarks.gpu.data import read_batch
 from course_utils.checkpoints import load_checkpoint, load_file
 from course_utils.cli import pages
+from course_utils.cli.html import to_html
 from course_utils.paths import ROOT
+from tests.cli.course import PIXEL
+from tests.cli.test_pages import Page
 from tests.helpers import raises
 from tests.trainings import linear, small_fit
 
@@ -100,6 +104,27 @@ HOSTILE = ["<script>alert(1)</script>", "a'b\"c & <b>", 'x" onload="alert(1)']
 def test_pages_of_tables_escape_what_comes_from_data(text):
     page = pages.page(text, pages.table([text], [[text, pages.link(text, text)]]))
     assert "<script>alert" not in page and "<b>" not in page and 'onload="' not in page
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_pages_of_lessons_escape_what_comes_from_data(text):
+    figure = {"image/png": PIXEL, "text/plain": text}
+    failed = new_output("error", ename=text, evalue=text, traceback=[text])
+    outputs = [
+        new_output("stream", text=text),
+        new_output("execute_result", {"text/plain": text}),
+        new_output("display_data", figure, metadata={"image/png": {"alt": text}}),
+        failed,
+    ]
+    cells = [new_code_cell(repr(text), outputs=outputs)]
+    page = Page(to_html(new_notebook(cells=cells), text, [text, "00_a"]))
+    assert "script" not in page.tags and "b" not in page.tags and "onload" not in page.attributes
+    assert page.alts == [text] and page.words.count(text) >= 4
+
+
+def test_nothing_is_told_to_listen_on_every_address():
+    for path in (*FILES, ROOT / "Makefile"):
+        assert "0.0.0.0" not in path.read_text(encoding="utf-8"), path.name
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1"])

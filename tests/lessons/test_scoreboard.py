@@ -60,3 +60,17 @@ def test_a_run_on_other_pictures_has_a_column_of_its_own(published):
         "01  mine         -         -             87.5%          10             20",
     ]
     assert "leaves" not in scoreboard("01_more", dataset="leaves")  # nothing of this run yet
+
+
+def test_published_rows_of_all_lessons_carry_their_record_on_photographs(published, monkeypatch):
+    recorded = published / "photos.txt"
+    recorded.write_text('{"linear": {"accuracy": 0.391, "epochs": 4}}')
+    monkeypatch.setattr(module, "CIFAR10", recorded)
+    rows = module.published_rows()
+    assert [(row["lesson"], row["model"]) for row in rows] == [
+        ("00", "linear"),
+        ("03", "small"),
+        ("03", "large"),
+    ]
+    assert rows[0]["cifar10"] == {"accuracy": 0.391, "epochs": 4}
+    assert rows[1]["cifar10"] is None and rows[1]["parameters"] == 1234

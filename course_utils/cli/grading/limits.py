@@ -83,10 +83,11 @@ class Printed:
         self._thread.start()
 
     def _read(self, stream: IO[bytes]) -> None:
-        while chunk := stream.read1(1 << 16):
-            self.bytes += len(chunk)
-            if self.bytes > MOST_OUTPUT:
-                time.sleep(POLL)  # whoever floods may wait
+        with stream:
+            while chunk := stream.read1(1 << 16):
+                self.bytes += len(chunk)
+                if self.bytes > MOST_OUTPUT:
+                    time.sleep(POLL)  # whoever floods may wait
 
 
 def _environment(here: Path, threads: int) -> dict[str, str]:

@@ -151,3 +151,12 @@ def test_the_variable_names_servers_instead_of_the_official_one(course, monkeypa
 def test_other_names_are_refused(course):
     result = CliRunner().invoke(command.data, ["cifar100"])
     assert result.exit_code == 2 and "'cifar100' is not 'cifar10'" in result.stderr
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_not_there_are_named(course, monkeypatch, tmp_path, variable):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)  # it counts before the other
+    monkeypatch.setenv(variable, str(tmp_path / "no.pem"))
+    url = course.url("/good").replace("http:", "https:")
+    said = "there are no certificates where REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE says"
+    course.assert_failed(course.run(url), course.no_server, f"{url}: {said}")
