@@ -62,15 +62,16 @@ def chart(patient: TrainingRun, twin: TrainingRun, splits: Splits, title: str) -
 
 def _levels(ax: Axes, classes: int) -> None:
     """Where a loss lies for who knows nothing, and the floor under a loss with a softmax too many."""
-    for level, text, style in (
-        (math.log(classes), "knows nothing", ":"),
-        (softmax_floor(classes), f"{softmax_floor(classes):.2f}", "--"),
+    floor = softmax_floor(classes)
+    for level, text, style, up in (
+        (math.log(classes), "knows nothing", ":", 2),
+        (floor, f"{floor:.2f}", "--", -8),
     ):
         ax.axhline(level, color="black", linewidth=0.8, linestyle=style)
         ax.annotate(
             text,
             (1, level),
-            (-2, 2),
+            (-2, up),
             fontsize=7,
             ha="right",
             xycoords=("axes fraction", "data"),
@@ -100,7 +101,7 @@ def _draw_accuracies(ax: Axes, patient: TrainingRun, twin: TrainingRun, classes:
     _chance(ax, classes)
     ax.set(xlabel="epoch", ylabel="accuracy")
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(fontsize=7, loc="upper left")
+    ax.legend(fontsize=7, loc="best")
 
 
 def _chance(ax: Axes, classes: int) -> None:
