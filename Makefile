@@ -65,6 +65,7 @@ data: $(READY)
 publish: $(READY)
 	$(BIN)/python -m course_utils publish
 
+# RESULTS.md and the scoreboard in README.md, from the records
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
 
@@ -87,7 +88,7 @@ clean:
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e '.[test,cluster]'
 	touch $(READY)
 
 $(READY_SITE): $(READY)

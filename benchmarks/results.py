@@ -1,11 +1,14 @@
-"""Write RESULTS.md from the records in benchmarks/results: `python -m benchmarks.results`.
+"""Write RESULTS.md, and the table in README, from the records: `python -m benchmarks.results`.
 
-A test holds the committed file equal to what this gives.
+A test holds the committed files equal to what this gives.
 """
 
+import re
 from importlib import import_module
 
 from benchmarks.harness import packages
+from benchmarks.tables import percent, table
+from course_utils.lessons.scoreboard import published_rows
 from course_utils.paths import ROOT, write_text
 
 HEAD = """# Results
@@ -24,6 +27,31 @@ def results() -> str:
     return "\n".join([HEAD, *(section for report in reports for section in report.sections())])
 
 
+def with_scoreboard(text: str) -> str:
+    """README's text with the scoreboard of all lessons, made anew between its marks.
+
+    Raises:
+        ValueError: if the text has no such marks.
+    """
+    header = ["", "Model", "Shapes", "CIFAR-10", "Parameters", "Multiply-adds"]
+    rows = table(header, [_row(row) for row in published_rows()], align="llrlrr")
+    block = f"<!-- scoreboard -->\n{rows}<!-- end of the scoreboard -->"
+    marked = r"<!-- scoreboard -->\n.*?<!-- end of the scoreboard -->"
+    changed, found = re.subn(marked, lambda _: block, text, flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"{found} blocks <!-- scoreboard --> in README.md, expected 1")
+    return changed
+
+
+def _row(row: dict) -> list[str]:
+    photos, numbers = row["cifar10"], (row["parameters"], row["multiply_adds"])
+    recorded = f"{percent(photos['accuracy'])} ({photos['epochs']} epochs)" if photos else "-"
+    texts = [row["lesson"], row["model"], percent(row["accuracy"]), recorded]
+    return texts + [f"{number:,}" for number in numbers]
+
+
 if __name__ == "__main__":
     write_text(ROOT / "RESULTS.md", results())
-    print("wrote RESULTS.md")
+    readme = ROOT / "README.md"
+    write_text(readme, with_scoreboard(readme.read_text(encoding="utf-8")))
+    print("wrote RESULTS.md, and the scoreboard in README.md")

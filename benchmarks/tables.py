@@ -24,8 +24,10 @@ def recorded(record: str, *entries: str) -> tuple[dict, str]:
     raise FileNotFoundError(f"no record {record} with {', '.join(entries) or 'anything'}")
 
 
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
+def table(header: list[str], rows: list[list[str]], *, align: str = "") -> str:
+    """A table in Markdown; `align` has a letter for each column, l or r."""
+    rules = ["--:" if side == "r" else "---" for side in align or "l" * len(header)]
+    lines = [header, rules, *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 

@@ -27,6 +27,7 @@ extensions = [
     "extensions.headings",
     "extensions.alt_texts",
     "extensions.numbers",
+    "extensions.sketch",
 ]
 exclude_patterns = ["extensions", "_build"]
 suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]
@@ -46,6 +47,7 @@ codeautolink_custom_blocks = {"ipython3": "extensions.notebooks.unchanged"}
 codeautolink_warn_on_missing_inventory = False
 codeautolink_warn_on_failed_resolve = False
 
+highlight_language = "none"  # commands; Python says that it is Python
 copybutton_exclude = ".linenos, .gp, .go"
 
 html_theme = "furo"  # small pages: no icon font

@@ -46,5 +46,5 @@ def _with_row_labels(grid: Tensor, names: tuple[str, ...]) -> Image.Image:
 if __name__ == "__main__":
     contact_sheet().save(Path(__file__).with_name("shapes.png"), optimize=True)
     use_style()
-    figure = plot_costs(load_recorded("08_fast_training.cifar10-jpeg"))
+    figure = plot_costs(load_recorded("08_fast_training.cifar10-gpu"))
     figure.savefig(Path(__file__).with_name("cost.png"), dpi=100)

@@ -1,4 +1,4 @@
-"""Lessons 00 and 03 on photographs, what they record themselves; and lesson 08's fast recipe."""
+"""Lessons on photographs, what they record themselves; and lesson 08's fast recipe."""
 
 import subprocess
 import sys

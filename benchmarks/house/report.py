@@ -29,8 +29,9 @@ def lessons() -> str:
     for lesson, record in [*runs, ("08", "08_fast_training.cifar10-defaults")]:
         found = read_json(RECORDED_DIR / f"{record}.json")
         for model, row in found.get("scoreboard", {}).items():
-            size = f"{found['train_images']:,}", f"{found['epochs']:g}"
-            rows.append([lesson[:2], model, *size, with_error(row["accuracy"], TEST_IMAGES)])
+            sizes = [found.get(key) for key in ("train_images", "epochs")]
+            said = ["see the lesson" if size is None else f"{size:,}" for size in sizes]
+            rows.append([lesson[:2], model, *said, with_error(row["accuracy"], TEST_IMAGES)])
     header = ["lesson", "model", "training images", "epochs", "test accuracy"]
     return "## Lessons' models on CIFAR-10, one seed\n\n" + table(header, rows)
 

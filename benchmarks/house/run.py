@@ -2,10 +2,20 @@
 
 from benchmarks.harness import Part
 
+AT_DEFAULTS = (  # for the scoreboard's column of photographs
+    "01_data_augmentation",
+    "02_normalization",
+    "04_transfer_learning",
+    "05_batch_normalization",
+    "08_fast_training",
+    "09_rnn",
+    "10_your_project",
+)
 LESSONS = {  # by part: the lesson, the end of its record's name, what is not its default
     "00": ("00_training_loop", "", {"train_size": 0}),
     "03 10k": ("03_vgg_cnn", "-10k", {"train_size": 10_000}),
     "03 45k": ("03_vgg_cnn", "-45k", {"train_size": 0}),
+    **{lesson[:2]: (lesson, "-lesson", {}) for lesson in AT_DEFAULTS},
 }
 RATIOS = {  # name of a part: what is measured, minutes
     "fit": ("CPU time of fit over a bare loop that counts loss and accuracy too, two networks", 5),
@@ -25,7 +35,7 @@ def _lesson(name: str, place: int) -> Part:
         10 + place,
         10,
         arguments=(name,),
-        entry="test_accuracy",
+        entry="scoreboard",
         workers=0,
     )
 
@@ -51,7 +61,7 @@ PARTS = [
         "lesson 08's fast recipe at its defaults, all training images, one seed",
         "benchmarks.house.lessons:run_fast",
         "08_fast_training.{dataset}-defaults",
-        13,
+        22,
         30,
         entry="test_accuracy",
         workers=0,
@@ -61,7 +71,7 @@ PARTS = [
         "what the lessons' networks reach on Shapes, three seeds",
         "benchmarks.house.shapes_difficulty:difficulty",
         "shapes_difficulty",
-        20,
+        23,
         60,
         entry="cnn",
     ),

@@ -83,6 +83,8 @@ TEMPLATE = """\
 {%- endblock -%}
 """
 
+CHECKED = re.compile(r'check\("\d\d\.(\w+)"')  # the exercise that a cell solves
+
 
 def folded(cell: NotebookNode) -> tuple[str, str]:
     """What of a code cell is folded, as in JupyterLab: "cell" (code and output), "input" (code) or
@@ -90,7 +92,8 @@ def folded(cell: NotebookNode) -> tuple[str, str]:
     """
     hidden = cell.metadata.get("jupyter", {})
     if "solution" in cell.metadata.get("tags", []):
-        return "cell", "Solution"
+        checked = CHECKED.search(cell.source)
+        return "cell", f"Solution: {checked[1].replace('_', ' ')}" if checked else "Solution"
     if hidden.get("outputs_hidden"):
         return "cell", "Code and output"
     return ("input", "Code") if hidden.get("source_hidden") else ("", "")

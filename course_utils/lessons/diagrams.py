@@ -94,12 +94,16 @@ def _shape_text(shape: Sequence[int]) -> str:
     return " x ".join(str(side) for side in shape)
 
 
-def _stack(ax: Axes, x: float, shape: Sequence[int], color: str, scale: float) -> float:
-    """Feature maps (C, H, W) as a block in perspective, or a row (C,) as a bar; returns its width."""
+def _stack(
+    ax: Axes, x: float, shape: Sequence[int], color: str, scale: float
+) -> tuple[float, float, float]:
+    """Feature maps (C, H, W) as a block in perspective, or a row (C,) as a bar; returns its width,
+    its bottom and its top.
+    """
     if len(shape) == 1:
         height = min(0.35 * shape[0] ** 0.35, 4.0)
         ax.add_patch(Rectangle((x, -height / 2), 0.28, height, fc=color, ec="white", alpha=0.85))
-        return 0.28
+        return 0.28, -height / 2, height / 2
     depth = 0.1 * shape[0] ** 0.5
     side = scale * max(shape[1:]) ** 0.75
     lean = 0.35 * side
@@ -111,7 +115,7 @@ def _stack(ax: Axes, x: float, shape: Sequence[int], color: str, scale: float) -
     flank = [(x + depth, -side / 2), (x + depth + lean, -side / 2 + lean)]
     flank += [(x + depth + lean, side / 2 + lean), (x + depth, side / 2)]
     ax.add_patch(Polygon(flank, fc=color, ec="white", alpha=0.4))
-    return depth + lean
+    return depth + lean, -side / 2, side / 2 + lean
 
 
 def network(model: nn.Module, image_shape: tuple[int, int, int] = (3, 32, 32)) -> Figure:
@@ -131,10 +135,11 @@ def network(model: nn.Module, image_shape: tuple[int, int, int] = (3, 32, 32)) -
     figure, ax = plt.subplots()
     x, scale = 0.0, 3.2 / max(image_shape[1:]) ** 0.75
     for kind, shape, color in steps:
-        width = _stack(ax, x, shape, color, scale)
+        width, bottom, top = _stack(ax, x, shape, color, scale)
         middle = x + width / 2
-        ax.text(middle, -2.15, kind, rotation=35, ha="right", va="top", fontsize=8, color=INK)
-        ax.text(middle, 3.0, _shape_text(shape), rotation=35, ha="left", fontsize=8, color=INK)
+        look = {"rotation": 35, "rotation_mode": "anchor", "fontsize": 8, "color": INK}
+        ax.text(middle, bottom - 0.2, kind, ha="right", va="top", **look)
+        ax.text(middle, top + 0.2, _shape_text(shape), ha="left", **look)
         x += width + 0.55
     ax.set(xlim=(-0.9, x + 0.5), ylim=(-3.7, 4.7), aspect="equal")
     ax.axis("off")
@@ -163,15 +168,21 @@ def _number_grid(ax: Axes, values: Tensor, x: float, y: float, *, known: int | N
 def convolution_steps(image: Tensor, kernel: Tensor, steps: Sequence[int] = (0, 1, 3)) -> Figure:
     """A kernel sliding over an image, as a filmstrip: image (H, W), kernel (k, k), stride 1.
 
-    Each picture shows the window at one place, counted row by row from 0, and the map so far.
+    First the kernel; then each picture shows the window at one place, counted row by row from 0,
+    and the map so far.
     """
     k = len(kernel)
     result = torch.nn.functional.conv2d(image[None, None], kernel[None, None])[0, 0]
     width, height = image.shape[1], image.shape[0]
-    figure, axes = plt.subplots(
-        1, len(steps), figsize=(3.1 * len(steps), 3.1 * (height + 2.2) / (width + 5)), squeeze=False
-    )
-    for ax, step in zip(axes[0], steps, strict=True):
+    one, first = width + 1.6 + result.shape[1], k + 0.6  # widths, in squares
+    size = 0.34 * (first + one * len(steps)), 0.34 * (height + 2.2)
+    ratios = [first, *[one] * len(steps)]
+    figure, axes = plt.subplots(1, len(ratios), figsize=size, width_ratios=ratios)
+    _number_grid(axes[0], kernel, 0, (height + k) / 2)
+    axes[0].set(xlim=(-0.3, k + 0.3), ylim=(-0.3, height + 1.2), aspect="equal")
+    axes[0].set_title("the kernel", fontsize=9)
+    axes[0].axis("off")
+    for ax, step in zip(axes[1:], steps, strict=True):
         row, column = divmod(step, result.shape[1])
         _number_grid(ax, image, 0, height)
         corner = (column, height - row - k)
@@ -187,8 +198,8 @@ def convolution_steps(image: Tensor, kernel: Tensor, steps: Sequence[int] = (0, 
         ax.axis("off")
     values = ", ".join(f"{result.flatten()[step].item():g}" for step in steps)
     figure.set_label(
-        f"A {k}x{k} kernel slides over a {height}x{width} image. At each place the window is "
-        f"multiplied with the kernel and added up; at the places shown the map gets {values}."
+        f"A {k}x{k} kernel and how it slides over a {height}x{width} image. At each place the window "
+        f"is multiplied with the kernel and added up; at the places shown the map gets {values}."
     )
     return figure
 

@@ -22,11 +22,14 @@ def score(model: nn.Module, accuracy: float) -> dict[str, Any]:
     }
 
 
-def scoreboard(lesson: str, live: dict[str, dict[str, Any]] | None = None) -> str:
+def scoreboard(
+    lesson: str, live: dict[str, dict[str, Any]] | None = None, *, dataset: str = "shapes"
+) -> str:
     """The table of the published results of all lessons before `lesson`, as text.
 
     `live` holds rows of this run, by the model's name, as `score` makes them; they come last. The
     published rows are those of Shapes; beside them stands what is recorded on CIFAR-10, if it is.
+    A run on another `dataset` has a column of its own.
     """
     rows = {}
     for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
@@ -35,14 +38,20 @@ def scoreboard(lesson: str, live: dict[str, dict[str, Any]] | None = None) -> st
             rows |= {
                 (path.stem[:2], name): row for name, row in published.get("scoreboard", {}).items()
             }
-    rows |= {(lesson[:2], f"{name} (this run)"): row for name, row in (live or {}).items()}
     recorded = json.loads(CIFAR10.read_text(encoding="utf-8")) if CIFAR10.exists() else {}
-    lines = [("", "model", "Shapes", "CIFAR-10", "parameters", "multiply-adds")]
-    for (number, name), row in rows.items():
-        on_photos = recorded.get(name.removesuffix(" (this run)"), {}).get("accuracy")
-        photos = f"{on_photos:.1%}" if on_photos else "-"
+    elsewhere = [f"{dataset}, this run"] if live and dataset != "shapes" else []
+    lines = [("", "model", "Shapes", "CIFAR-10", *elsewhere, "parameters", "multiply-adds")]
+    own = {(lesson[:2], name): row for name, row in (live or {}).items()}
+    for (number, name), row in [*rows.items(), *own.items()]:
+        here = (number, name) in own
+        accuracy = f"{row['accuracy']:.1%}"
+        photos = f"{recorded[name]['accuracy']:.1%}" if name in recorded else "-"
+        accuracies = (accuracy, photos)
+        if elsewhere:
+            accuracies = ("-", photos, accuracy) if here else (accuracy, photos, "-")
+        shown = f"{name} (this run)" if here and not elsewhere else name
         numbers = f"{row['parameters']:,}", f"{row['multiply_adds']:,}"
-        lines.append((number, name, f"{row['accuracy']:.1%}", photos, *numbers))
+        lines.append((number, shown, *accuracies, *numbers))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = []
     for line in lines:
@@ -50,3 +59,17 @@ def scoreboard(lesson: str, live: dict[str, dict[str, Any]] | None = None) -> st
         right = [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
         texts.append("  ".join([*left, *right]))
     return "\n".join(texts)
+
+
+def published_rows() -> list[dict[str, Any]]:
+    """The published rows of all lessons, in their order: `lesson`, `model`, what `score` gives, and
+    `cifar10`, the record on CIFAR-10 (mean `accuracy`, `epochs`, `images`, `seeds`), or None.
+    """
+    recorded = json.loads(CIFAR10.read_text(encoding="utf-8")) if CIFAR10.exists() else {}
+    rows = []
+    for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for name, row in results.get("scoreboard", {}).items():
+            names = {"lesson": path.stem[:2], "model": name}
+            rows.append(names | row | {"cifar10": recorded.get(name)})
+    return rows

@@ -13,7 +13,7 @@ from PIL import Image
 
 SHORT = ("00", "01", "03", "04", "10")
 TIME = re.compile(r"\*\*Time:?\*\*:?\s*(.+?)\.(?:\s|$)")
-LONGEST = 150  # characters of a card's question
+LONGEST = 180  # characters of a card's question
 WIDTH = 480  # pixels of a card's picture, twice what a card shows
 CARD = (480, 240)
 
@@ -45,6 +45,11 @@ def routes(lessons: list[Lesson]) -> dict[str, str]:
     return {"short": ", ".join(links)}
 
 
+def link(lesson: Lesson) -> str:
+    """A lesson by its number, as a link."""
+    return f"[lesson {lesson.number}](lessons/{lesson.stem}.ipynb)"
+
+
 def _lesson(path: Path, pictures: Path) -> Lesson:
     notebook = nbformat.read(path, as_version=4)
     prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -59,7 +64,7 @@ def _lesson(path: Path, pictures: Path) -> Lesson:
         stem=path.stem,
         title=title.lstrip(":. "),
         question=question(rest),
-        time=time[1] if time else "",
+        time=time[1].replace(" on two cores", "") if time else "",
         result=result(path.parent / "results" / f"{path.stem}.json"),
         picture=f"{pictures.name}/{picture.name}",
         alt=alt,
@@ -68,16 +73,20 @@ def _lesson(path: Path, pictures: Path) -> Lesson:
 
 
 def question(prose: str) -> str:
-    """The first paragraph, as far as whole sentences fit a card."""
+    """The first paragraph's question, with the sentences before it that fit a card; without a
+    question its first sentences.
+    """
     paragraph = " ".join(prose.strip().split("\n\n")[0].split())
     text = re.sub(r"<[^>]+>|\*\*|`", "", paragraph)
     sentences = re.split(r"(?<=[.?!])\s+", text)
-    kept = sentences[0]
-    for sentence in sentences[1:]:
-        if len(kept) + len(sentence) >= LONGEST:
+    asked = next((i for i, each in enumerate(sentences) if each.endswith("?")), None)
+    chosen = sentences if asked is None else sentences[asked::-1]  # from the question backwards
+    kept = [chosen[0]]
+    for sentence in chosen[1:]:
+        if len(" ".join([*kept, sentence])) > LONGEST:
             break
-        kept = f"{kept} {sentence}"
-    return kept.replace("|", "\\|")
+        kept.append(sentence)
+    return " ".join(kept if asked is None else kept[::-1]).replace("|", "\\|")
 
 
 def first_picture(notebook: NotebookNode) -> tuple[bytes, str]:
@@ -106,11 +115,11 @@ def write_card(png: bytes, target: Path) -> None:
 
 
 def result(path: Path) -> str:
-    """What the lesson's published run reaches, in words."""
+    """The best test accuracy of the lesson's published run."""
     if not path.exists():
         return ""
     recorded = json.loads(path.read_text(encoding="utf-8"))
     rows = [row["accuracy"] for row in recorded.get("scoreboard", {}).values()]
     accuracies = rows or [recorded[key] for key in sorted(recorded) if key.startswith("test_acc")]
     numbers = [value for value in accuracies if isinstance(value, float)]
-    return f"{max(numbers):.1%} of test pictures" if numbers else ""
+    return f"{max(numbers):.1%}".replace("%", " %") if numbers else ""

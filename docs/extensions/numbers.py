@@ -11,8 +11,9 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from sphinx.application import Sphinx
 
+from course_utils.lessons.scoreboard import published_rows
 from extensions import records
-from extensions.catalogue import Lesson, routes
+from extensions.catalogue import Lesson, link, routes
 from extensions.notebooks import glossary_terms
 from extensions.plots import Plot
 
@@ -40,14 +41,19 @@ def context(docs: Path, lessons: list[Lesson], plots: list[Plot]) -> dict:
         "lessons": lessons,
         "plots": plots,
         "routes": routes(lessons),
+        "lesson": {each.number: link(each) for each in lessons}.__getitem__,
         "terms": glossary_terms((docs / "glossary.md").read_text(encoding="utf-8")),
         "hour": json.loads((docs / "first_hour.json").read_text(encoding="utf-8")),
         "seconds": records.seconds,
         "fault": records.fault,
+        "compared": records.compared,
+        "gap": records.gap,
+        "rung": records.rung,
+        "spread": records.spread,
         "record": records.record,
         "published": records.published,
         "percent": records.percent,
         "mean": records.mean,
-        "scoreboard": records.scoreboard_rows,
+        "scoreboard": published_rows,
         "results": records.recorded_tables,
     }

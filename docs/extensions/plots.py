@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from course_utils.lessons.lesson_08.plots import plot_costs
+from course_utils.lessons.scoreboard import published_rows
 from course_utils.plotting import COLORS, use_style
 from course_utils.results import load_recorded
 from extensions import records
@@ -29,9 +30,9 @@ def write_plots(pictures: Path) -> list[Plot]:
     pictures.mkdir(exist_ok=True)
     use_style()
     drawn = [
-        ("scoreboard", "What accuracy costs", *scoreboard(records.scoreboard_rows())),
+        ("scoreboard", "What accuracy costs", *scoreboard(published_rows())),
         ("faults", "What mistakes cost", *faults(load_recorded(records.FAULTS[0])["faults"])),
-        ("costs", "What a training costs", *costs(load_recorded("08_fast_training.cifar10-jpeg"))),
+        ("costs", "What a training costs", *costs(load_recorded("08_fast_training.cifar10-gpu"))),
     ]
     plots = []
     for name, title, figure, alt in drawn:
@@ -43,21 +44,30 @@ def write_plots(pictures: Path) -> list[Plot]:
 
 
 def scoreboard(rows: list[dict]) -> tuple[Figure, str]:
-    """The published models: accuracy on Shapes against multiply-adds."""
-    figure, ax = plt.subplots(figsize=(7, 3.6))
-    for number, row in enumerate(sorted(rows, key=lambda row: row["multiply_adds"])):
-        ax.plot(row["multiply_adds"], row["accuracy"], "o", color=COLORS[0])
-        name = f"{row['lesson']} {row['model']}"
-        place = {"xytext": (6, 5 if number % 2 else -12), "textcoords": "offset points"}
-        ax.annotate(name, (row["multiply_adds"], row["accuracy"]), fontsize=8, **place)
-    ax.set(xscale="log", xlabel="multiply-adds for one picture", ylabel="accuracy on test pictures")
-    ax.set_ylim(0, 1)
-    ax.margins(x=0.2)
+    """The published models by their cost: accuracy on Shapes, and what is recorded on CIFAR-10."""
+    rows = sorted(rows, key=lambda row: row["multiply_adds"])
+    figure, ax = plt.subplots(figsize=(7, 0.32 * len(rows) + 1))
+    names = [f"{row['lesson']} {row['model']}: {_in_short(row['multiply_adds'])}" for row in rows]
+    places = range(len(rows))
+    ax.plot([row["accuracy"] for row in rows], places, "o", color=COLORS[0], label="Shapes")
+    photos = [(row["cifar10"]["accuracy"], i) for i, row in enumerate(rows) if row["cifar10"]]
+    ax.plot(
+        *zip(*photos, strict=True), "D", color=COLORS[1], mfc="none", label="CIFAR-10, recorded"
+    )
+    ax.set_yticks(places, names, fontsize=8)
+    ax.set(xlim=(0, 1), xlabel="accuracy on test pictures")
+    ax.set_title("lessons' models and their multiply-adds for one picture", fontsize=9)
+    ax.invert_yaxis()
+    ax.legend(fontsize=8, loc="lower left")
     said = [
         f"{row['model']} {records.percent(row['accuracy'])} for {row['multiply_adds']:,}"
         for row in rows
     ]
     return figure, f"Accuracy on Shapes by multiply-adds: {'; '.join(said)}."
+
+
+def _in_short(number: int) -> str:
+    return f"{number / 1e6:.0f} million" if number >= 1e6 else f"{number:,}"
 
 
 def faults(entries: list[dict]) -> tuple[Figure, str]:
@@ -75,9 +85,6 @@ def faults(entries: list[dict]) -> tuple[Figure, str]:
 
 
 def costs(recorded: dict) -> tuple[Figure, str]:
-    """Lesson 08's recorded ladder: accuracy against time."""
-    alt = (
-        "Test accuracy against time, as a share of the source tutorial's training: one point for "
-        "each change of lesson 08, larger marks for three trainings that were given a budget"
-    )
-    return plot_costs(recorded), alt
+    """Lesson 08's record: accuracy against operations, in a figure that describes itself."""
+    figure = plot_costs(recorded)
+    return figure, figure.get_label()

@@ -8,6 +8,8 @@ from course_utils.paths import ROOT
 from course_utils.results import load_recorded
 
 PUBLISHED = ROOT / "notebooks" / "results"
+COMPARISON = "06_resnet.cifar10-gpu-comparison"
+LADDER = "08_fast_training.cifar10-gpu"
 FAULTS = ("07_diagnosis.cifar10-gpu", "07_diagnosis.cifar10-jpeg")
 
 
@@ -62,6 +64,43 @@ def _cost(entry: dict[str, Any], dataset: str) -> str:
     return f"{percent(faulty)} instead of {percent(healthy)} ({where}, {seeds})"
 
 
+def compared(network: str, *, same: str = "epochs") -> str:
+    """A network's mean test accuracy in lesson 06's comparison, at the same epochs or
+    multiply-adds for all.
+    """
+    return percent(fmean(record(COMPARISON, same, network, "test_accuracy")))
+
+
+def gap(network: str) -> str:
+    """By how many points lesson 06's comparison has a network better in training than on the test."""
+    train, test = (
+        fmean(record(COMPARISON, "epochs", network, f"{part}_accuracy"))
+        for part in ("train", "test")
+    )
+    return f"{100 * (train - test):.1f}"
+
+
+def rung(name: str) -> str:
+    """The mean test accuracy of a rung of lesson 08's ladder.
+
+    Raises:
+        KeyError: if the ladder has no such rung.
+    """
+    return percent(fmean(_rung(name)))
+
+
+def spread(name: str) -> str:
+    """From what to what the test accuracy of a rung of lesson 08's ladder goes, by the seed."""
+    by_seed = _rung(name)
+    ends = f"from {percent(min(by_seed))} to {percent(max(by_seed))}"
+    return f"{len(by_seed)} seeds one training scatters {ends}"
+
+
+def _rung(name: str) -> list[float]:
+    rungs = {each["name"]: each for each in record(LADDER, "rungs")}
+    return list(_look_up(rungs, LADDER, (name, "test_accuracy")).values())
+
+
 def percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
 
@@ -73,16 +112,6 @@ def seconds(number: float) -> str:
 
 def mean(values: list[float]) -> float:
     return fmean(values)
-
-
-def scoreboard_rows() -> list[dict[str, Any]]:
-    """The published models of all lessons: accuracy, parameters and multiply-adds of each."""
-    rows = []
-    for path in sorted(PUBLISHED.glob("[0-9][0-9]_*.json")):
-        results = json.loads(path.read_text(encoding="utf-8"))
-        for name, row in results.get("scoreboard", {}).items():
-            rows.append({"lesson": path.stem[:2], "model": name, **row})
-    return rows
 
 
 def recorded_tables() -> str:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import tables
-from benchmarks.results import results
+from benchmarks.results import results, with_scoreboard
 from benchmarks.tables import gain, recorded
 from course_utils.paths import ROOT
 from course_utils.results import RECORDED_DIR
@@ -15,6 +15,24 @@ from tests.helpers import raises
 def test_results_md_is_up_to_date():
     text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
     assert text == results(), "run `make results`"
+
+
+def test_the_scoreboard_in_the_readme_is_up_to_date():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == with_scoreboard(text), "run `make results`"
+
+
+def test_the_scoreboard_replaces_what_stands_between_its_marks():
+    text = "before\n<!-- scoreboard -->\nold\n<!-- end of the scoreboard -->\nafter\n"
+    lines = with_scoreboard(text).splitlines()
+    assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
+    assert lines[2] == "|  | Model | Shapes | CIFAR-10 | Parameters | Multiply-adds |"
+    assert any(line.startswith("| 00 | linear classifier | ") for line in lines)
+
+
+def test_a_readme_without_the_marks_is_refused():
+    with raises(ValueError, "0 blocks <!-- scoreboard --> in README.md, expected 1"):
+        with_scoreboard("no table")
 
 
 def test_every_record_names_no_machine_and_no_seconds():

@@ -140,6 +140,7 @@ def test_right_answers_get_their_points_whatever_the_name_of_who_gave_them(grade
     assert graded.rows["Łukasz 李明", "00.learning_rate"]["points"] == "1"
     assert "<h2>Łukasz 李明</h2>" in graded.page
     assert "<td>Łukasz 李明</td><td>3 of 3</td>" in graded.page
+    assert "00.learning_rate*" in graded.page and "marked with *" in graded.page
 
 
 def test_starters_and_missing_answers_get_none_and_do_not_run(graded):
@@ -162,7 +163,7 @@ def test_a_submission_that_kills_its_process_gains_nothing_by_what_it_gave_befor
 
 def test_a_submission_that_redefines_check_gains_nothing_and_loses_nothing(graded):
     points, line = softmax_of(graded, "redefines")
-    assert points == 0 and line.startswith("not yet. the result of your function is still empty")
+    assert points == 0 and line.startswith("not yet. The result of your function is still empty")
     assert softmax_of(graded, "redefines-right") == (2, "correct.")
 
 
@@ -340,6 +341,7 @@ def test_a_sheet_decides_what_runs_and_what_somebody_left_out_counts_as_nothing(
     handed_in(tmp_path / "in" / "one" / "00.ipynb", RIGHT, RIGHT_RATE)
     worth = {"00.softmax": 1.0, "00.learning_rate": 0.0, "01.softmax": 3.0}
     run_grade(two, tmp_path / "in", tmp_path / "out", Rules(), Engine(), worth=worth)
+    assert "marked with *" not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     with (tmp_path / "out" / "marks.csv").open(encoding="utf-8", newline="") as file:
         rows = [
             (row["who"], row["exercise"], row["of"], row["line"]) for row in csv.DictReader(file)

@@ -9,9 +9,12 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import nbformat
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 from course_utils.paths import ROOT
 
@@ -21,15 +24,17 @@ PATIENCE = 600_000  # milliseconds for what trains
 
 
 @contextmanager
-def jupyterlab(folder: Path):
-    """JupyterLab's address, with lesson 00, without its outputs, in a folder of its own."""
+def jupyterlab(folder: Path, name: str = LESSON, parameters: dict[str, Any] | None = None):
+    """JupyterLab's address, with one lesson, without its outputs, in a folder of its own."""
     notebooks = folder / "notebooks"
     notebooks.mkdir()
-    lesson = nbformat.read(ROOT / "notebooks" / LESSON, as_version=4)
+    lesson = load_notebook_node(str(ROOT / "notebooks" / name))
     for cell in lesson.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nbformat.write(lesson, notebooks / LESSON)
+    if parameters:
+        lesson = parameterize_notebook(lesson, parameters)
+    nbformat.write(lesson, notebooks / name)
     settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(json.dumps(ALL_CELLS), encoding="utf-8")
@@ -56,7 +61,7 @@ def jupyterlab(folder: Path):
     )
     try:
         _until_it_answers(f"http://127.0.0.1:{port}/api", server)
-        yield f"http://127.0.0.1:{port}/lab/tree/{LESSON}"
+        yield f"http://127.0.0.1:{port}/lab/tree/{name}"
     finally:
         server.terminate()
         server.wait(30)
@@ -82,6 +87,7 @@ class Notebook:
         self.page = page
         page.goto(address)
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
+        page.get_by_text("| Idle").wait_for(timeout=PATIENCE)  # the status bar, of a kernel
         self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:

@@ -1,11 +1,18 @@
-"""A learner's first hour, in a browser: the first figure, other parameters, an exercise."""
+"""A learner's first hour, in a browser: the first figure, other parameters, an exercise; and every
+lesson, from its first to its last cell.
+"""
 
 import re
 import time
 
 import pytest
 
+from course_utils.cli.parameters import preset_values
+from course_utils.cli.run import read_course
+from course_utils.paths import ROOT
 from tests.e2e.lab import Notebook, jupyterlab
+
+DECLARED, PRESETS = read_course(ROOT / "notebooks", "smoke")
 
 WRONG = """\
 def stable_softmax(logits):
@@ -61,3 +68,19 @@ def test_changed_parameters_hold_for_all_cells(notebook):
     assert "epoch 1:" in printed
     assert "recorded" in printed, "the last cell has not run"
     print(f"all cells: {time.monotonic() - start:.0f} s")
+
+
+@pytest.mark.parametrize("lesson", DECLARED)
+def test_a_lesson_runs_to_its_last_cell_without_a_red_box(browser, tmp_path, lesson):
+    values = preset_values(PRESETS["smoke"], lesson, DECLARED[lesson])
+    with jupyterlab(tmp_path, f"{lesson}.ipynb", values) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        notebook = Notebook(page, address)
+        notebook.run_all()
+        printed = page.locator(".jp-OutputArea-output").all_inner_texts()
+        assert any("recorded" in text for text in printed), "the last cell has not run"
+        red = "[data-mime-type='application/vnd.jupyter.stderr']"
+        assert page.locator(red).all_inner_texts() == []
+        cut = "figures => figures.filter(figure => !figure.naturalWidth).length"
+        assert page.locator(".jp-OutputArea-output img").evaluate_all(cut) == 0
+        page.close()

@@ -1,5 +1,6 @@
 """What a reader of the site relies on: nothing missing, nothing from elsewhere, readable by all."""
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -11,7 +12,14 @@ from tests.e2e.judging import overflow, serious_violations
 SITE = ROOT / "docs" / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
 FIRST_PAGE = 1_000_000  # bytes
-SEARCHES = ("batch normalisation", "배치 정규화")
+SEARCHES = {  # what a reader looks for, and the page that has it
+    "batch normalisation": "glossary.html",
+    "배치 정규화": "glossary.html",
+    "residual network": "glossary.html",
+    "own photos": "running.html",
+    "loss nan": "troubleshooting.html",
+    "start": "start.html",
+}
 
 
 class Anchors(HTMLParser):
@@ -74,7 +82,17 @@ def test_the_first_page_is_less_than_a_megabyte(tab, address):
     assert 0 < sum(len(response.body()) for response in tab.received) < FIRST_PAGE
 
 
-@pytest.mark.parametrize("words", SEARCHES)
-def test_search_finds_a_term_in_either_language(words, tab, address):
+@pytest.mark.parametrize(("words", "page"), SEARCHES.items())
+def test_search_finds_what_a_reader_looks_for(words, page, browser, address):
+    tab = browser.new_page()
     tab.goto(f"{address}search.html?q={words}")
-    tab.wait_for_selector('#search-results a[href*="glossary.html"]', timeout=10_000)
+    tab.wait_for_selector(f'#search-results a[href*="{page}"]', timeout=10_000)
+    tab.close()
+
+
+@pytest.mark.parametrize("paper", ("A4", "Letter"))
+def test_the_cheat_sheet_prints_on_one_page(paper, browser, address):
+    tab = browser.new_page()
+    tab.goto(address + "cheatsheet.html")
+    assert len(re.findall(rb"/Type\s*/Page\b", tab.pdf(format=paper))) == 1
+    tab.close()

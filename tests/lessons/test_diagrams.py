@@ -74,7 +74,8 @@ def test_drawing_a_network_changes_nothing_about_it():
 def test_a_convolution_is_computed_not_typed():
     image = torch.arange(9.0).reshape(3, 3)
     figure = diagrams.convolution_steps(image, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), steps=(0, 3))
-    first, last = figure.axes
+    kernel, first, last = figure.axes
+    assert [text.get_text() for text in kernel.texts] == ["1", "0", "0", "1"]
     assert [text.get_text() for text in first.texts] == [f"{i}" for i in range(9)] + ["4"]
     assert [text.get_text() for text in last.texts][9:] == ["4", "6", "10", "12"]
     assert "the map gets 4, 12" in figure.get_label()

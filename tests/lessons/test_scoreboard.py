@@ -50,3 +50,27 @@ def test_what_is_recorded_on_photographs_stands_beside(published, monkeypatch):
     recorded.write_text('{"linear": {"accuracy": 0.391}}')
     monkeypatch.setattr(module, "CIFAR10", recorded)
     assert "39.1%" in scoreboard("01_more")
+
+
+def test_a_run_on_other_pictures_has_a_column_of_its_own(published):
+    live = {"mine": {"accuracy": 0.875, "parameters": 10, "multiply_adds": 20}}
+    assert scoreboard("01_more", live, dataset="leaves").splitlines() == [
+        "    model   Shapes  CIFAR-10  leaves, this run  parameters  multiply-adds",
+        "00  linear   50.0%         -                 -       1,234         56,789",
+        "01  mine         -         -             87.5%          10             20",
+    ]
+    assert "leaves" not in scoreboard("01_more", dataset="leaves")  # nothing of this run yet
+
+
+def test_published_rows_of_all_lessons_carry_their_record_on_photographs(published, monkeypatch):
+    recorded = published / "photos.txt"
+    recorded.write_text('{"linear": {"accuracy": 0.391, "epochs": 4}}')
+    monkeypatch.setattr(module, "CIFAR10", recorded)
+    rows = module.published_rows()
+    assert [(row["lesson"], row["model"]) for row in rows] == [
+        ("00", "linear"),
+        ("03", "small"),
+        ("03", "large"),
+    ]
+    assert rows[0]["cifar10"] == {"accuracy": 0.391, "epochs": 4}
+    assert rows[1]["cifar10"] is None and rows[1]["parameters"] == 1234

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.cli.pages import csv_text, escaped, page, table
+from course_utils.cli.pages import csv_text, escaped, link, page, table
 from course_utils.paths import write_text
 
 MEASURED = (
@@ -41,7 +41,9 @@ def write_marks(out: Path, marks: list[Mark], problems: list[str], worth: dict[s
     people = list(dict.fromkeys(mark.who for mark in marks))
     theirs = {who: [mark for mark in marks if mark.who == who] for who in people}
     totals = [(who, total(theirs[who], worth)) for who in people]
-    parts = [f"<p>{MEASURED}</p>", table(("who", "points"), totals)]
+    starred = [f"<p>{MEASURED}</p>"] if any(mark.measured for mark in marks) else []
+    parts = [*starred, table(("who", "points"), totals)]
+    parts.append(f"<p>{link('marks.csv', 'marks.csv')}: the same as one table.</p>")
     if problems:
         parts.append(table(("not graded",), [(problem,) for problem in problems]))
     for who in people:

@@ -34,7 +34,7 @@ def judge_softmax(results) -> None:
     """A function (N, classes) -> probabilities that large logits do not overflow."""
     small, large, mixed = results
     value = returned(small)
-    require_tensor(value, (2, 3), "the result of your function")
+    require_tensor(value, (2, 3), "The result of your function")
     require(
         unchanged(small, LOGITS),
         "Your function changed the logits that it was given: build a new tensor instead.",

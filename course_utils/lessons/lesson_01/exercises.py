@@ -30,7 +30,7 @@ def judge_erase(results) -> None:
     expected = IMAGE.clone()
     expected[:, 1:4, 3:6] = 0
     value = returned(inside)
-    require_tensor(value, (2, 6, 8), "the result of your function")
+    require_tensor(value, (2, 6, 8), "The result of your function")
     require(
         unchanged(inside, IMAGE, 1, 3, 3),
         "Your function changed the image that it was given: start with image.clone().",
@@ -59,7 +59,7 @@ def judge_erase(results) -> None:
     value = returned(over_the_edge)
     expected = IMAGE.clone()
     expected[:, 4:, 6:] = 0
-    require_tensor(value, (2, 6, 8), "the image with a square that hangs over the edge")
+    require_tensor(value, (2, 6, 8), "The image with a square that hangs over the edge")
     require(
         same(value, expected),
         "A square that hangs over the edge should be cut off there, not moved.",
@@ -79,8 +79,8 @@ def judge_cutmix(results) -> None:
     value = returned(results[0])
     require_pair(value, "the new images", "the new labels")
     images, labels = value
-    require_tensor(images, (3, 2, 6, 6), "the tensor of new images")
-    require_tensor(labels, (3, 4), "the tensor of new labels")
+    require_tensor(images, (3, 2, 6, 6), "The tensor of new images")
+    require_tensor(labels, (3, 4), "The tensor of new labels")
     require(
         unchanged(results[0], *ARGUMENTS),
         "Your function changed the images that it was given: start with clone().",

@@ -30,8 +30,8 @@ def judge_fold(results) -> None:
     value = returned(results[0])
     require_pair(value, "the new weight", "the new bias")
     weight, bias = value
-    require_tensor(weight, (4, 75), "the new weight")
-    require_tensor(bias, (4,), "the new bias")
+    require_tensor(weight, (4, 75), "The new weight")
+    require_tensor(bias, (4,), "The new bias")
     mean, std = (values.repeat_interleave(25) for values in (MEAN, STD))  # one a pixel
     require(
         not close(weight, WEIGHT * std),

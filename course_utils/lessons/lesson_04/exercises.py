@@ -52,7 +52,7 @@ def judge_nearest_mean(results) -> None:
     """A function (features, labels, queries) -> for each query, the class whose mean is nearest."""
     sorted_by_class, shuffled = results
     value = returned(sorted_by_class)
-    require_tensor(value, (4,), "the result of your function")
+    require_tensor(value, (4,), "The result of your function")
     require(
         unchanged(sorted_by_class, FEATURES, LABELS, QUERIES),
         "Your function changed the features that it was given.",

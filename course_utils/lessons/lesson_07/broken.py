@@ -1,4 +1,4 @@
-"""Six broken trainings for lesson 07. READ THE LESSON FIRST: this file gives the answers away.
+"""The broken trainings of lesson 07. READ THE LESSON FIRST: this file gives the answers away.
 
 `benchmarks/lesson_07` measures the same faults on photographs.
 """
@@ -26,6 +26,13 @@ CASES = {
     "E": "flip",
     "F": "eval",
 }
+WARD = ("softmax", "labels", "zero_grad", "rate", "eval", "frozen", "scale")  # of the seventh
+
+
+def drawn(seed: int) -> str:
+    """The fault of the seventh patient, by the seed: one of WARD."""
+    generator = torch.Generator().manual_seed(seed + 15)
+    return WARD[int(torch.randint(len(WARD), (), generator=generator))]
 
 
 def softmax_first(logits: Tensor, labels: Tensor) -> Tensor:
@@ -118,58 +125,131 @@ def small_network(num_classes: int, batch_norm: bool = False) -> VGG:
     return model
 
 
+def unchanged(model: nn.Module) -> nn.Module:
+    return model
+
+
+@dataclass
+class Plan:
+    """What a training is made of, before it begins; each fault changes one part of it."""
+
+    splits: Splits
+    lr: float
+    batch_norm: bool
+    loss_fn: LossFunction = F.cross_entropy
+    optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
+    wrap: Callable[[nn.Module], nn.Module] = unchanged
+    learned: Callable[[nn.Module], nn.Module] = unchanged  # what the optimizer gets
+
+
+def plan_case(fault: str, plan: Plan, seed: int) -> Plan:
+    """The plan with the fault of a case, or "healthy" without any.
+
+    Raises:
+        ValueError: if there is no such fault.
+    """
+    changes = {
+        "healthy": lambda: plan,
+        "softmax": lambda: replace(plan, loss_fn=softmax_first),
+        "labels": lambda: replace(plan, splits=shuffle_labels(plan.splits, seed)),
+        "zero_grad": lambda: replace(plan, optimizer=ForgetfulAdam),
+        "rate": lambda: replace(plan, lr=10 * plan.lr),
+        "flip": lambda: replace(plan, splits=with_augment(plan.splits, mirror_half)),
+        "eval": lambda: replace(plan, wrap=NeverEval),
+    }
+    if fault not in changes:
+        raise ValueError(f"case is {fault!r}: give one of {', '.join(CASES)} or 'healthy'")
+    return changes[fault]()
+
+
+def plan_seventh(fault: str, plan: Plan) -> Plan:
+    """The plan with one of the faults of WARD, in another form than the six patients have them."""
+    splits = plan.splits
+    classes, labels = len(splits.classes), splits.train.targets
+    changes = {
+        "softmax": lambda: replace(
+            plan, wrap=lambda model: nn.Sequential(model, nn.Softmax(dim=1))
+        ),
+        "labels": lambda: replace(plan, splits=with_labels(splits, (labels + 1) % classes)),
+        "zero_grad": lambda: replace(plan, optimizer=ForgetfulAdam),
+        "rate": lambda: replace(plan, lr=plan.lr / 300),
+        "eval": lambda: replace(plan, wrap=NeverEval),
+        "frozen": lambda: replace(plan, learned=lambda model: model.classifier[-1]),
+        "scale": lambda: replace(plan, splits=unscaled_validation(splits)),
+    }
+    return changes[fault]()
+
+
+def unscaled_validation(splits: Splits) -> Splits:
+    """The same splits, validation and test images from 0 to 1 instead of normalised."""
+    to_float = v2.ToDtype(torch.float32, scale=True)
+    val, test = (Split(part.data, part.targets, to_float) for part in (splits.val, splits.test))
+    return replace(splits, val=val, test=test)
+
+
+def train_plan(
+    plan: Plan, *, epochs: int, batch_size: int, steps: int, seed: int, device: torch.device
+) -> TrainingRun:
+    """Train a small network by the plan, after a fresh copy of it was to overfit the first training
+    batch in `steps` steps.
+    """
+
+    def start() -> tuple[nn.Module, torch.optim.Optimizer]:
+        seed_everything(seed)
+        network = small_network(len(plan.splits.classes), plan.batch_norm).to(device)
+        learned = plan.learned(network).parameters()
+        return plan.wrap(network), plan.optimizer(learned, lr=plan.lr)
+
+    first_batch = next(iter(make_loaders(plan.splits, batch_size, seed=seed).train))
+    images, labels = (tensor.to(device) for tensor in first_batch)
+    model, optimizer = start()
+    losses = overfit_one_batch(model, optimizer, images, labels, steps, plan.loss_fn)
+
+    model, optimizer = start()
+    loaders = make_loaders(plan.splits, batch_size, seed=seed)
+    options = {"optimizer": optimizer, "epochs": epochs, "device": device, "loss_fn": plan.loss_fn}
+    history = fit(model, loaders.train, loaders.val, **options)
+    return TrainingRun(model, loaders, optimizer, plan.loss_fn, history, losses)
+
+
 def train_case(
     case: str,
     splits: Splits,
     *,
-    epochs: int,
-    batch_size: int,
     learning_rate: float,
-    steps: int,
     seed: int,
-    device: torch.device,
     batch_norm: bool = False,
+    **options,
 ) -> TrainingRun:
-    """Train a small network with the fault of `case`, one of CASES, or "healthy" without any.
-
-    `steps` is the number of steps in which a fresh copy of the network, with the same fault, is to
-    overfit the first training batch.
+    """Train a small network with the fault of `case`: one of CASES, "healthy" without any, or
+    "seventh", whose fault is drawn by the seed. `options` are those of `train_plan`.
 
     Raises:
         ValueError: if there is no such case.
     """
-    fault = CASES.get(case, case)
-    if fault not in {*CASES.values(), "healthy"}:
-        raise ValueError(f"case is {case!r}: give one of {', '.join(CASES)} or 'healthy'")
-    if fault == "labels":
-        splits = shuffle_labels(splits, seed)
-    if fault == "flip":
-        splits = with_augment(splits, mirror_half)
-    loss_fn = softmax_first if fault == "softmax" else F.cross_entropy
-    make_optimizer = ForgetfulAdam if fault == "zero_grad" else torch.optim.Adam
-    lr = 10 * learning_rate if fault == "rate" else learning_rate
+    plan = Plan(splits, learning_rate, batch_norm)
+    if case == "seventh":
+        plan = plan_seventh(drawn(seed), plan)
+    else:
+        plan = plan_case(CASES.get(case, case), plan, seed)
+    return train_plan(plan, seed=seed, **options)
 
-    def start() -> tuple[nn.Module, torch.optim.Optimizer]:
-        seed_everything(seed)
-        model = small_network(len(splits.classes), batch_norm).to(device)
-        if fault == "eval":
-            model = NeverEval(model)
-        return model, make_optimizer(model.parameters(), lr=lr)
 
-    first_batch = next(iter(make_loaders(splits, batch_size, seed=seed).train))
-    images, labels = (tensor.to(device) for tensor in first_batch)
-    model, optimizer = start()
-    overfit_losses = overfit_one_batch(model, optimizer, images, labels, steps, loss_fn)
+# For the exercises, and for what the network looks at
 
-    model, optimizer = start()
-    loaders = make_loaders(splits, batch_size, seed=seed)
-    history = fit(
-        model,
-        loaders.train,
-        loaders.val,
-        optimizer=optimizer,
-        epochs=epochs,
-        device=device,
-        loss_fn=loss_fn,
-    )
-    return TrainingRun(model, loaders, optimizer, loss_fn, history, overfit_losses)
+
+def wrong_places(number: int, seed: int, share: float = 0.1) -> Tensor:
+    """Which of `number` labels are made wrong: a `share` of them, drawn by the seed."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randperm(number, generator=generator)[: int(share * number)]
+
+
+def with_wrong_labels(splits: Splits, seed: int, share: float = 0.1) -> Splits:
+    """The same splits, a `share` of the training labels replaced by another class."""
+    places = wrong_places(len(splits.train), seed, share)
+    generator = torch.Generator().manual_seed(seed + 1)
+    classes = len(splits.classes)
+    steps = torch.randint(1, classes, places.shape, generator=generator)
+    labels = splits.train.targets.clone()
+    labels[places] = (labels[places] + steps) % classes
+    return with_labels(splits, labels)

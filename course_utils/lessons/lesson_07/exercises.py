@@ -1,25 +1,13 @@
 """Checkers of lesson 07, diagnosis."""
 
 import math
+from numbers import Integral
 
-import torch
 from torch import Tensor
 
-from course_utils.exercises import exercise, require
-from course_utils.lessons.judging import as_number, calls, returned
-
-DISEASES = {1: "labels", 2: "rate", 3: "eval", 4: "softmax", 5: "leak"}
-NAMES = ("softmax", "labels", "zero_grad", "rate", "eval", "leak")
-HINTS = {
-    1: "Loss, loop and rate are in order, or the batch could not be learned by heart. "
-    "So what is wrong is in the data.",
-    2: "Dead channels, and the same answer for all: what throws the weights that far?",
-    3: "An answer that depends on the other images of the batch: which mode is the network in?",
-    4: "The loss has a floor, and the network learns all the same. Exercise 1 has that number.",
-    5: "A test that is much better than validation, not worse: "
-    "where has the network seen its images?",
-}
-
+from course_utils.exercises import exercise, plain, require
+from course_utils.lessons.judging import as_number, call, calls, number_or_none, returned
+from course_utils.lessons.lesson_07.broken import WARD, drawn, wrong_places
 
 CLASSES = (2, 10, 1000)
 
@@ -63,64 +51,91 @@ def judge_floor(results) -> None:
     )
 
 
-def leaking_images() -> tuple[Tensor, Tensor]:
-    """20 training and 9 test images, 6 of which the training images hold, plain or mirrored."""
-    generator = torch.Generator().manual_seed(0)
-    train = torch.randint(0, 256, (20, 3, 4, 4), generator=generator, dtype=torch.uint8)
-    test = torch.randint(0, 256, (9, 3, 4, 4), generator=generator, dtype=torch.uint8)
-    test[[0, 1, 7]] = train[3]
-    test[2] = train[7]
-    test[4] = train[5].flip(-1)
-    test[5] = train[6].flip(-2)  # upside down: another image
-    test[6] = train[8].flip(0)  # other colours: another image
-    half = train[9][..., :2]
-    train[9] = torch.cat([half, half.flip(-1)], dim=-1)  # its own mirror image
-    test[8] = train[9]
-    return train, test
+SHARES = {"none": 0.0, "three in ten": 0.3}
 
 
-@exercise("07.leaked", calls(leaking_images()))
-def judge_leaked(results) -> None:
-    """A function (train, test) -> how many test images, or their mirror images, are training
-    images.
-    """
-    value = returned(results[0])
-    number = as_number(value, verb="Return")
-    require(number != 5, "You find the exact copies. A mirrored copy was trained on as well.")
-    require(
-        number != 2, "You find the mirrored copies only. Count those that are not mirrored, too."
-    )
-    require(
-        number != 4,
-        "Count test images: each counts, even if several are copies of one training image.",
-    )
-    require(
-        number != 7,
-        "One too many: count each test image once, and mirror left and right only (the last axis).",
-    )
-    require(
-        number == 6,
-        f"You find {number} of 9, there are 6: "
-        "compare the bytes of each image, plain and mirrored.",
-    )
+def measure_again(answer: tuple) -> dict:
+    """The learner's (function share -> accuracy, two accuracies), and the function called anew."""
+    measure, *stated = answer
+    facts = {"stated": dict(zip(SHARES, stated, strict=True))}
+    if all(number_or_none(value) is not None for value in stated):
+        facts["again"] = {name: call(measure, share) for name, share in SHARES.items()}
+    return facts
 
 
-@exercise("07.diseases")
-def judge_diseases(answer) -> None:
-    """A dictionary from five patients to their diseases."""
-    require(
-        isinstance(answer, dict),
-        "Give a dictionary, {1: ..., 2: ...}, with a name for each patient.",
-    )
-    require(
-        set(answer) == set(DISEASES),
-        "Give an answer for each of the patients 1 to 5, and no other.",
-    )
-    empty = [number for number, name in answer.items() if name is None]
-    require(not empty, f"Patient {empty[0] if empty else ''} has no answer yet: replace the dots.")
-    for number, name in answer.items():
-        require(name in NAMES, f"Patient {number}: {name!r} is none of {', '.join(NAMES)}.")
-    for number, name in DISEASES.items():
+@exercise("07.noise", measure_again)
+def judge_noise(facts) -> None:
+    """Two validation accuracies, from 0 to 1, that a fresh run confirms within half a point."""
+    stated = {name: as_number(value) for name, value in facts["stated"].items()}
+    for value in stated.values():
+        require(0 <= value <= 1, f"You say {value:g}: an accuracy lies between 0 and 1.")
+    again = {
+        name: as_number(returned(facts["again"][name]), verb="Return") for name in facts["stated"]
+    }
+    none, some = (abs(stated[name] - again[name]) <= 0.005 for name in SHARES)
+    swapped = abs(stated["none"] - again["three in ten"]) <= 0.005
+    require(none or not swapped, "You mixed them up: the first is measure(0.0).")
+    for name, right in zip(SHARES, (none, some), strict=True):
         require(
-            answer[number] == name, f"Patient {number} is not {answer[number]!r}. {HINTS[number]}"
+            right,
+            f"For a share of wrong labels of {SHARES[name]} you say {stated[name]:.1%}; a fresh run "
+            f"has {again[name]:.1%}.",
         )
+
+
+# If the diagnosis were right, this would be seen.
+SIGNS = {
+    "softmax": "every output would be a probability, or the loss could not get below its floor",
+    "labels": "some pictures from the training loader would bear a wrong name",
+    "zero_grad": "a second backward pass would find the first one's gradients: look at p.grad after "
+    "optimizer.zero_grad()",
+    "rate": "another rate would cure it: compare optimizer.param_groups[0]['lr'] with learning_rate",
+    "eval": "a picture alone would get other logits than in company, in evaluation mode",
+    "frozen": "most weights would be as they were at the start: count what the optimizer was given",
+    "scale": "mean and standard deviation of the pixels would differ between the loaders",
+}
+
+
+@exercise("07.seventh")
+def judge_seventh(answer) -> None:
+    """(seed, diagnosis): the fault of the patient that this seed draws, one of WARD."""
+    two = isinstance(answer, list) and len(answer) == 2
+    require(two, "Give a pair: the seed, and your diagnosis as text.")
+    seed, diagnosis = answer
+    require(diagnosis is not None, "No diagnosis yet: replace the dots.")
+    require(isinstance(seed, Integral), "The first of the pair is the seed, a whole number.")
+    require(diagnosis in WARD, f"{diagnosis!r} is none of {', '.join(WARD)}.")
+    require(
+        diagnosis == drawn(int(seed)),
+        f"It is not {diagnosis!r}. If it were, {SIGNS.get(diagnosis, '')}. Is that so?",
+    )
+
+
+TARGET = 0.5  # of the pictures named
+
+
+def named_pictures(answer: tuple) -> dict:
+    """The learner's (seed, number of training pictures, their indices)."""
+    seed, number, indices = answer
+    if isinstance(indices, Tensor):
+        indices = indices.tolist()
+    return {"seed": seed, "number": number, "indices": plain(indices)}
+
+
+@exercise("07.wrong_labels", named_pictures)
+def judge_wrong_labels(facts) -> None:
+    """As many indices as there are wrong labels, TARGET of which lead to one."""
+    wrong = set(wrong_places(facts["number"], facts["seed"]).tolist())
+    indices = facts["indices"]
+    require(isinstance(indices, list), "Give a list of indices, or a tensor of them.")
+    require(
+        all(isinstance(index, int) and 0 <= index < facts["number"] for index in indices),
+        f"Each index is a whole number from 0 to {facts['number'] - 1}.",
+    )
+    require(len(set(indices)) == len(indices), "Some index stands there twice: name each once.")
+    require(
+        len(indices) == len(wrong),
+        f"You name {len(indices)} pictures: exactly {len(wrong)} are wanted.",
+    )
+    found = len(wrong & set(indices)) / len(wrong)
+    require(found >= TARGET, f"{found:.1%} of those you name are wrong: {TARGET:.0%} are wanted.")

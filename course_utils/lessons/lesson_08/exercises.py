@@ -1,9 +1,7 @@
 """Checkers of lesson 08, fast training."""
 
-import torch
-
 from course_utils.exercises import exercise, require
-from course_utils.lessons.judging import as_number, calls, require_tensor, returned, same
+from course_utils.lessons.judging import as_number, call, calls, number_or_none, returned
 
 RATES_AT = (  # step, steps, peak, warmup
     (0, 100, 0.4, 0.25),
@@ -47,55 +45,6 @@ def judge_rate_at(results) -> None:
     )
 
 
-IMAGES = torch.rand(6, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-FIRST = torch.tensor([True, False, False, True, True, False])
-
-
-def flipped(chosen: torch.Tensor, axis: int = -1) -> torch.Tensor:
-    """The images, the chosen ones mirrored."""
-    return torch.where(chosen.view(-1, 1, 1, 1), IMAGES.flip(axis), IMAGES)
-
-
-@exercise("08.alternate", calls(*((IMAGES, FIRST, epoch) for epoch in range(4))))
-def judge_alternate(results) -> None:
-    """A function (images, first, epoch) -> the images as flips on alternate epochs show them."""
-    require_tensor(returned(results[0]), (6, 3, 4, 4), "what you return")
-    values = [returned(result) for result in results]
-    images, first, _ = zip(*(result["arguments"] for result in results), strict=True)
-    require(
-        all(same(given, IMAGES) for given in images),
-        "You changed the images that you were given: make new ones.",
-    )
-    require(
-        all(same(given, FIRST) for given in first),
-        "You changed `first`: the next epoch needs it as it was.",
-    )
-    require(
-        not same(values[0], flipped(FIRST, -2)),
-        "You turn the images upside down: mirror the last axis.",
-    )
-    require(
-        not same(values[0], flipped(~FIRST)),
-        "In epoch 0 those are mirrored for which `first` is True.",
-    )
-    require(
-        same(values[0], flipped(FIRST)),
-        "In epoch 0 exactly those of `first` are mirrored, left to right.",
-    )
-    require(
-        not same(values[1], flipped(FIRST)),
-        "Epoch 1 looks like epoch 0: now the other images are mirrored.",
-    )
-    require(
-        same(values[1], flipped(~FIRST)),
-        "In epoch 1 exactly the images that `first` leaves out are mirrored.",
-    )
-    require(
-        same(values[2], flipped(FIRST)) and same(values[3], flipped(~FIRST)),
-        "Epochs 0 and 1 are right. Epoch 2 is as epoch 0, epoch 3 as epoch 1, and so on.",
-    )
-
-
 # (operations, multiply-adds, images); 6,600,000 operations are 11 epochs
 BUDGETS = ((6_600_000, 100, 1000), (6_599_999, 100, 1000), (5, 100, 1000))
 
@@ -124,4 +73,64 @@ def judge_epochs_in_budget(results) -> None:
     )
     require(
         as_number(returned(tiny), verb="Return") == 0, "A budget below one epoch pays for none."
+    )
+
+
+BATCHES = {"the rate kept": 1, "twice the rate": 2}  # by which factor the rate is multiplied
+
+
+def measure_again(answer) -> dict:
+    """The learner's (function of a factor -> accuracy, two accuracies), and the function called
+    anew for each factor.
+    """
+    measure, *stated = answer
+    facts = {"stated": dict(zip(BATCHES, stated, strict=True))}
+    if all(number_or_none(value) is not None for value in stated):
+        facts["again"] = {name: call(measure, factor) for name, factor in BATCHES.items()}
+    return facts
+
+
+@exercise("08.larger_batches", measure_again)
+def judge_larger_batches(facts) -> None:
+    """Two validation accuracies that a fresh run confirms within a point."""
+    stated = {name: as_number(value) for name, value in facts["stated"].items()}
+    for value in stated.values():
+        require(value <= 1, f"Give accuracies from 0 to 1, not {value:g}.")
+    again = {
+        name: as_number(returned(result), verb="Return") for name, result in facts["again"].items()
+    }
+    kept, twice = stated.values()
+    near = {name: abs(stated[name] - again[name]) <= 0.01 for name in BATCHES}
+    fresh_kept, fresh_twice = again.values()
+    swapped = abs(kept - fresh_twice) <= 0.01 and abs(twice - fresh_kept) <= 0.01
+    require(all(near.values()) or not swapped, "You mixed them up: the first is measure(1).")
+    for name, right in near.items():
+        require(
+            right,
+            f"With {name} you say {stated[name]:.3f}; a fresh run has {again[name]:.3f}.",
+        )
+
+
+NAMES = ("accuracy", "operations", "reference", "reference_operations")
+
+
+@exercise("08.half_the_work", lambda answer: dict(zip(NAMES, answer, strict=True)))
+def judge_half_the_work(facts) -> None:
+    """97 % of a reference's validation accuracy for half of its operations."""
+    accuracy, operations, reference, most = (as_number(facts[name]) for name in NAMES)
+    require(accuracy <= 1, f"Give the accuracy from 0 to 1, not {accuracy:g}.")
+    share = operations / most
+    require(
+        share > 0.01,
+        f"Your training has {share:.2%} of the operations: count all images of all epochs, "
+        "not one image.",
+    )
+    require(
+        share <= 0.5,
+        f"Your training has {share:.0%} of the fast recipe's operations: at most half are wanted.",
+    )
+    require(
+        accuracy >= 0.97 * reference,
+        f"{accuracy:.1%} in validation for {share:.0%} of the operations: "
+        f"at least {0.97 * reference:.1%} are wanted.",
     )

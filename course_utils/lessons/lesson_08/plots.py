@@ -1,130 +1,178 @@
-"""The cost of a training, drawn: lesson 08's recorded ladder."""
+"""The figures of lesson 08: what trainings cost and reach, a ladder's changes, where work sits."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+from torch import Tensor
 
+from course_utils.lessons.lesson_08 import records
+from course_utils.lessons.lesson_08.records import SOURCE_ACCURACY, Change, Goal, mean
 from course_utils.plotting import COLORS
 
-MEASURES = {"time": "time", "flops": "operations"}
-# the trainings that were given a budget: name in the record, in words, marker and its size
-GOALS = (
-    ("fortieth", "a fortieth", "*", 12),
-    ("eighth", "an eighth", "D", 7),
-    ("fifth", "a fifth", "s", 7),
-)
-Point = tuple[float, float]  # cost, as a share of the source's, and test accuracy
+BLUE, ORANGE, GREEN = COLORS[:3]
+# The rungs that have room for a name beside them: the name, its offset in points, its alignment
+NAMED = {
+    "source": ("source's network, 6 epochs", (6, 6), "left"),
+    "batches of 500": ("larger batches", (8, -4), "left"),
+    "pooled head": ("small head", (8, -4), "left"),
+    "early pooling": ("early pooling", (-8, -4), "right"),
+    "one cycle": ("one cycle", (8, -8), "left"),
+    "whitened first layer": ("whitened first layer", (8, -4), "left"),
+    "alternate": ("other activation, pooling, start; Muon", (14, -2), "left"),
+    "resizing": ("narrower,\nsmall images first", (0, -30), "center"),
+}
 
 
-def plot_costs(recorded: dict, measure: str = "time") -> Figure:
-    """Test accuracy against cost in lesson 08's recorded ladder: benchmarks/lesson_08's
-    result.
-
-    `measure` is "time" or "flops"; the axis is a share of the source's whole training. A rung is
-    its number in the ladder, an aside is hollow, and a training that was given a budget has a
-    larger mark of its own.
-
-    Raises:
-        ValueError: if `measure` is neither.
+def plot_costs(record: records.Arm) -> Figure:
+    """Test accuracy against operations, as a share of the source's whole training: the ladder rung
+    by rung, and the four trainings that were given a budget, with and without mirrored views.
     """
-    if measure not in MEASURES:
-        raise ValueError(f"measure is {measure!r}: give one of {', '.join(MEASURES)}")
-    figure, ax = plt.subplots(figsize=(8, 5))
-    _draw_rungs(ax, recorded, measure)
-    _draw_goals(ax, recorded, measure)
-    ax.axhline(0.876, color="black", linestyle=":", label="what the source reports for 30 epochs")
-    ax.axvline(1, color="black", linestyle="--", label="the source's 30 epochs")
-    ax.set_xscale("log")
-    ax.set_xlabel(f"{MEASURES[measure]}, as a share of the source's 30 epochs")
-    ax.set_ylabel("test accuracy")
-    ax.margins(y=0.1)
-    seeds = recorded["ladder"]["seeds"]
-    ax.set_title(f"recorded: CIFAR-10 (JPEG), means of {seeds} seeds", fontsize=10)
-    ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.5)
+    figure, ax = plt.subplots(figsize=(8.5, 4.8))
+    _draw_ladder(ax, record)
+    goals = records.goals(record)
+    _draw_goals(ax, goals)
+    ax.plot(1, SOURCE_ACCURACY, "X", color="black", markersize=9)
+    note = f"the source's 30 epochs:\nit reports {SOURCE_ACCURACY:.1%}"
+    _note(ax, note, (1, SOURCE_ACCURACY), (4, -10), align="right", va="top")
+    ax.set(xscale="log", xlim=(0.028, 1.25), ylim=(0.71, 0.985), ylabel="test accuracy")
+    ax.set_xlabel("operations, as a share of the source's whole training")
+    ax.set_xticks([0.03, 0.05, 0.1, 0.2, 0.5, 1])
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:g}"))
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_title(f"recorded: CIFAR-10, {record['precision']}, means over seeds", fontsize=10)
+    said = [
+        f"{mean(g.tests):.1%} for {g.operations:.3f}, mirrored {mean(g.mirrored):.1%}"
+        for g in goals
+    ]
+    last = record["rungs"][-1]
+    figure.set_label(
+        "Test accuracy on CIFAR-10 by operations, as a share of the source's whole training. The "
+        f"ladder goes from {mean(record['rungs'][0]['test_accuracy']):.1%} for "
+        f"{record['rungs'][0]['operations']:.2f} to {mean(last['test_accuracy']):.1%} for "
+        f"{last['operations']:.3f}; with a budget: {'; '.join(said)}. The source reports "
+        f"{SOURCE_ACCURACY:.1%} for 1."
+    )
     return figure
 
 
-def _draw_rungs(ax: Axes, recorded: dict, measure: str) -> None:
-    """A point for each rung that has an accuracy of its own, and a line through the ladder."""
-    ladder, costs = recorded["ladder"], recorded["costs"]
-    line: list[Point] = []  # without asides
-    points: list[tuple[int, Point]] = []  # with the rung's number
-    for number, rung in enumerate(ladder["rungs"], start=1):
-        if rung["only_speed"]:
-            continue
-        cost = costs["images"][rung["name"]][measure] * costs["training"]
-        point = (cost, _mean(rung["test_accuracy"]))
-        points.append((number, point))
-        if rung["aside"]:
-            name, fill = f"{rung['name']} (aside)", "none"
-        else:
-            name, fill = rung["name"], "full"
-            line.append(point)
-        ax.plot(*point, "o", color=COLORS[0], fillstyle=fill, markersize=6)
-        ax.plot([], [], " ", label=f"{number} {name}")  # the legend names the numbers
-    for point, numbers in _share_labels(points).items():
-        text = _in_short(numbers)
-        ax.annotate(text, point, xytext=(6, 6), textcoords="offset points", fontsize=8)
-    x, y = zip(*line, strict=True)
-    label = f"the ladder: {ladder['epochs']} epochs, {ladder['images']:,} images"
-    ax.plot(x, y, color=COLORS[0], alpha=0.4, label=label)
+def _draw_ladder(ax: Axes, record: records.Arm) -> None:
+    points = {r["name"]: (r["operations"], mean(r["test_accuracy"])) for r in record["rungs"]}
+    x, y = zip(*points.values(), strict=True)
+    ax.plot(x, y, "-o", color=GREEN, markersize=4, lw=1, alpha=0.8)
+    for name, (text, offset, align) in NAMED.items():
+        if name in points:
+            _note(ax, text, points[name], offset, color=GREEN, align=align)
 
 
-def _share_labels(points: list[tuple[int, Point]]) -> dict[Point, list[int]]:
-    """Numbers by the point that they stand at: points too close for a label each share one."""
-    labels: dict[Point, list[int]] = {}
-    for number, point in points:
-        near = [other for other in labels if _are_close(point, other)]
-        place = near[0] if near else point
-        labels.setdefault(place, []).append(number)
-    return labels
+def _draw_goals(ax: Axes, goals: Sequence[Goal]) -> None:
+    x = [goal.operations for goal in goals]
+    plain = [mean(goal.tests) for goal in goals]
+    mirrored = [mean(goal.mirrored) for goal in goals]
+    ax.plot(x, mirrored, "--o", color=ORANGE, markersize=6, fillstyle="none")
+    ax.plot(x, plain, "-s", color=BLUE, markersize=6)
+    for place, low, high in zip(x, plain, mirrored, strict=True):
+        _note(ax, f"{high:.1%}", (place, high), (0, 20), color=ORANGE)
+        _note(ax, f"{low:.1%}", (place, high), (0, 8), color=BLUE)
+    middle = ((x[-2] * x[-1]) ** 0.5, (plain[-2] + plain[-1]) / 2)
+    _note(ax, "best recipes for a budget", middle, (0, -16), color=BLUE)
+    higher = (middle[0], (mirrored[-2] + mirrored[-1]) / 2)
+    _note(ax, "mirrored views averaged", higher, (0, 9), color=ORANGE)
 
 
-def _are_close(one: Point, other: Point) -> bool:
-    apart = math.log10(one[0] / other[0])
-    return abs(apart) < 0.07 and abs(one[1] - other[1]) < 0.015
+def _note(
+    ax: Axes,
+    text: str,
+    point: tuple[float, float],
+    offset: tuple[float, float],
+    *,
+    color: str = "black",
+    align: str = "center",
+    va: str = "baseline",
+) -> None:
+    """A label beside a point, its offset in typographic points."""
+    options = {"color": color, "ha": align, "va": va, "fontsize": 9}
+    ax.annotate(text, point, xytext=offset, textcoords="offset points", **options)
 
 
-def _in_short(numbers: list[int]) -> str:
-    """[1, 2, 3] -> "1-3"; two numbers, or some with a gap, one by one."""
-    first, last = numbers[0], numbers[-1]
-    if len(numbers) > 2 and last - first == len(numbers) - 1:
-        return f"{first}-{last}"
-    return ", ".join(str(number) for number in numbers)
+def plot_changes(changes: Sequence[Change]) -> Figure:
+    """A line for each change: points of test accuracy with their interval, and beside it the
+    operations over those before it.
+    """
+    figure, ax = plt.subplots(figsize=(8, 0.33 * len(changes) + 1.0))
+    for row, change in enumerate(changes):
+        clear = change.low > 0 or change.high < 0
+        color = BLUE if change.mean > 0 else ORANGE
+        if change.seeds > 1:
+            ends = [100 * change.low, 100 * change.high]
+            ax.plot(ends, [row, row], color=color, lw=2, alpha=1 if clear else 0.45)
+        ax.plot(100 * change.mean, row, "o", color=color, fillstyle="full" if clear else "none")
+        text = "" if abs(change.operations - 1) < 0.005 else f"x {change.operations:.2f}"
+        ax.text(1.02, row, text, transform=ax.get_yaxis_transform(), va="center", fontsize=9)
+    ax.axvline(0, color="black", lw=0.8)
+    ax.text(1.02, -0.8, "operations", transform=ax.get_yaxis_transform(), fontsize=9)
+    ax.set_yticks(range(len(changes)), [change.name for change in changes])
+    ax.set(ylim=(len(changes) - 0.5, -0.5), xlim=(-13, 9))
+    ax.set_xlabel("points of test accuracy, 95 % interval; hollow: it holds 0")
+    told = [f"{c.name} {100 * c.mean:+.1f}" for c in changes]
+    figure.set_label(f"Changes of test accuracy in points: {', '.join(told)}.")
+    return figure
 
 
-def _draw_goals(ax: Axes, recorded: dict, measure: str) -> None:
-    """The trainings that were given a budget, with their spread over seeds."""
-    for name, words, marker, size in GOALS:
-        if name not in recorded:
-            continue
-        goal = recorded[name]
-        cost = _mean(goal["cost"]) if measure == "time" else goal["flops"]
-        accuracies = goal["test_accuracy"]
-        label = f"{words} of the time"
-        if len(accuracies) == 1:
-            label += ", one seed"
-        ax.errorbar(
-            cost,
-            _mean(accuracies),
-            yerr=_spread(accuracies),
-            fmt=marker,
-            color=COLORS[1],
-            markersize=size,
-            label=label,
-        )
+def plot_shares(parts: Mapping[str, tuple[float, float]]) -> Figure:
+    """For each part of a network its share of the parameters and of the operations, as bars."""
+    figure, ax = plt.subplots(figsize=(7.5, 1.9))
+    left, told = [0.0, 0.0], []
+    for number, (name, shares) in enumerate(parts.items()):
+        bars = ax.barh([0, 1], shares, left=left, color=COLORS[number % 6], edgecolor="white")
+        for bar, share in zip(bars, shares, strict=True):
+            if share > 0.05:
+                middle = (bar.get_x() + share / 2, bar.get_y() + bar.get_height() / 2)
+                text = f"{name}\n{share:.0%}"
+                ax.text(*middle, text, ha="center", va="center", fontsize=8, color="white")
+        left = [a + b for a, b in zip(left, shares, strict=True)]
+        told.append(f"{name} {shares[0]:.0%} and {shares[1]:.0%}")
+    ax.set_yticks([0, 1], ["parameters", "operations"])
+    ax.set(ylim=(1.5, -0.5), xlim=(0, 1), xticks=[])
+    ax.grid(False)
+    figure.set_label(f"Shares of parameters and of operations: {'; '.join(told)}.")
+    return figure
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def plot_profile(seconds: Mapping[str, float], *, shown: int = 7) -> Figure:
+    """The kinds of operation that took most of a profiled step, longest first, as shares."""
+    total = sum(seconds.values())
+    longest = sorted(seconds.items(), key=lambda item: -item[1])[:shown]
+    names, shares = zip(*((name, value / total) for name, value in longest), strict=True)
+    figure, ax = plt.subplots(figsize=(7, 0.32 * len(names) + 0.9))
+    ax.barh(names, shares, color=BLUE)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set(xlabel="share of the step's time, this machine")
+    figure.set_label("Shares of a training step's time by kind of operation, longest first.")
+    return figure
 
 
-def _spread(values: Sequence[float]) -> float:
-    """Standard deviation; 0 of one value."""
-    if len(values) == 1:
-        return 0.0
-    return torch.tensor(values).std().item()
+def plot_correlations(before: Tensor, after: Tensor) -> Figure:
+    """The correlations of a patch's twelve numbers, (12, patches) before whitening and after it."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3))
+    told = []
+    titles = "pixels of a 2 x 2 patch", "behind the whitening layer"
+    for ax, numbers, title in zip(axes, (before, after), titles, strict=True):
+        matrix = torch.corrcoef(numbers).nan_to_num()  # grey pictures leave channels at 0
+        drawn = ax.imshow(matrix.numpy(), vmin=-1, vmax=1, cmap="RdBu")
+        ax.set(title=title, xticks=range(0, 12, 4), yticks=range(0, 12, 4))
+        ax.grid(False)
+        others = matrix[~torch.eye(len(matrix), dtype=torch.bool)]
+        told.append(f"{title} {others.abs().mean():.2f}")
+    axes[0].set(xlabel="red, green, blue: 4 each", ylabel="red, green, blue: 4 each")
+    axes[1].set(xlabel="filter, least variance first")
+    figure.colorbar(drawn, ax=axes, label="correlation")
+    figure.set_label(
+        f"Correlations of twelve numbers, apart from the diagonal: {', '.join(told)} on average."
+    )
+    return figure

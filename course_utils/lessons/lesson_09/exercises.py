@@ -3,65 +3,22 @@
 import math
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from course_utils.exercises import exercise, require
 from course_utils.lessons.judging import (
     as_number,
+    call,
     calls,
     close,
+    judge_gain,
+    judge_size,
+    number_or_none,
     require_tensor,
     returned,
-    same,
+    size_and_scores,
     unchanged,
 )
-
-IMAGES = torch.arange(2 * 3 * 4 * 6, dtype=torch.float32).reshape(2, 3, 4, 6)
-
-
-def patches(images: Tensor, side: int, *, columns_first: bool = False) -> Tensor:
-    """(N, C, H, W) -> (N, patches, C * side * side), from left to right and from top to bottom."""
-    n, c, height, width = images.shape
-    # (N, C, down, side, across, side)
-    cut = images.reshape(n, c, height // side, side, width // side, side)
-    order = (0, 4, 2, 1, 3, 5) if columns_first else (0, 2, 4, 1, 3, 5)
-    return cut.permute(*order).reshape(n, -1, c * side * side)
-
-
-@exercise("09.read_patches", calls((IMAGES, 2), (torch.zeros(1, 1, 6, 6), 3)))
-def judge_read_patches(results) -> None:
-    """A function (images, side) -> the images as sequences of square patches, (N, patches, C * side
-    * side).
-    """
-    small, grey = results
-    value = returned(small)
-    require_tensor(value, (2, 6, 12), "What your function gives for images (2, 3, 4, 6) and side 2")
-    require(unchanged(small, IMAGES, 2), "Your function changed the images that it was given.")
-    right = patches(IMAGES, 2)
-    require(
-        not close(value, patches(IMAGES, 2, columns_first=True)),
-        "You read the patches from top to bottom first. "
-        "Read a row of patches from left to right, then the next row.",
-    )
-    require(
-        not close(value, IMAGES.reshape(2, 6, 12)),
-        "reshape alone cuts the numbers in the order in which they lie in memory: "
-        "that is no square of pixels.",
-    )
-    for patch in range(6):
-        found, pixels = (x[:, patch].sort(dim=1).values for x in (value, right))
-        require(
-            same(found, pixels),
-            f"Patch {patch}, counted from 0, holds pixels of other patches: "
-            "cut H and W into (number, side).",
-        )
-    require(
-        close(value, right),
-        "Each patch has its pixels, in another order: "
-        "flatten it as (C, side, side), channels first, then rows.",
-    )
-    what = "What your function gives for images (1, 1, 6, 6) and side 3"
-    require_tensor(returned(grey), (1, 4, 9), what)
 
 
 @exercise("09.forget_bias")
@@ -133,3 +90,52 @@ def judge_last_states(results) -> None:
         close(value, STATES[rows, LENGTHS - 1]),
         "The numbers are not those of step length - 1 of each sequence.",
     )
+
+
+READINGS = {"the last state": False, "the mean of all states": True}
+
+
+def measure_again(answer) -> dict:
+    """The learner's (function, two losses), and the function called anew for each way to read."""
+    measure, *stated = answer
+    facts = {"stated": dict(zip(READINGS, stated, strict=True))}
+    if all(number_or_none(value) is not None for value in stated):
+        facts["again"] = {name: call(measure, mean) for name, mean in READINGS.items()}
+    return facts
+
+
+@exercise("09.mean_state", measure_again)
+def judge_mean_state(facts) -> None:
+    """Two training losses that a fresh run confirms within 0.02."""
+    stated = {name: as_number(value) for name, value in facts["stated"].items()}
+    again = {name: as_number(returned(facts["again"][name]), verb="Return") for name in stated}
+    last, mean = (abs(stated[name] - again[name]) <= 0.02 for name in READINGS)
+    swapped = abs(stated["the last state"] - again["the mean of all states"]) <= 0.02
+    require(last or not swapped, "You mixed them up: the first is measure(False).")
+    for name, right in zip(READINGS, (last, mean), strict=True):
+        require(
+            right,
+            f"For {name} you say {stated[name]:.2f}; a fresh run has {again[name]:.2f}.",
+        )
+
+
+MOST = 117_002  # the parameters of the lesson's LSTM
+GAIN = 8.0  # points over it
+
+
+def reader(answer: tuple) -> dict:
+    """A first half: size and scores of the network, and its convolutions by name."""
+    facts, model = size_and_scores(answer), answer[0]
+    if isinstance(model, nn.Module):
+        kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+        facts["convolutions"] = [n for n, m in model.named_modules() if isinstance(m, kinds)]
+    return facts
+
+
+@exercise("09.reader", reader)
+def judge_reader(facts) -> None:
+    """A network without convolutions, of at most MOST parameters, GAIN points above the LSTM."""
+    judge_size(facts, MOST)
+    found = facts["convolutions"]
+    require(not found, f"{', '.join(found)}: this one has to do without convolutions.")
+    judge_gain(facts, GAIN)

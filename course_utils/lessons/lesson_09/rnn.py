@@ -1,6 +1,4 @@
-"""Recurrent networks that read an image row by row, built in lesson 09: three cells by hand, and a
-classifier.
-"""
+"""Recurrent networks that read an image row by row, built in lesson 09."""
 
 import torch
 from torch import Tensor, nn

@@ -3,26 +3,19 @@ get).
 """
 
 import math
-from functools import partial
 
 import torch
 
-DISEASES = {1: "labels", 2: "rate", 3: "eval", 4: "softmax", 5: "leak"}
+from course_utils.lessons.lesson_07.broken import WARD, drawn, wrong_places
 
 
-def leaked(train, test, *, plain=True, mirror=True, mirrors=(-1,), add=False, turned=False):
-    """Test images, or their mirror images, among the training images; each option makes one
-    mistake.
-    """
+def measure(share):
+    return 0.6 - share
 
-    def same(image, other):
-        kinds = [torch.equal(image, other)] if plain else []
-        return kinds + [torch.equal(image.flip(axis), other) for axis in mirrors if mirror]
 
-    one, two = (train, test) if turned else (test, train)
-    found = [[sum(kinds) for kinds in zip(*[same(a, b) for b in two], strict=True)] for a in one]
-    return sum(sum(kinds) if add else any(kinds) for kinds in found)
-
+PLACES = wrong_places(500, 0).tolist()
+OTHERS = [index for index in range(500) if index not in PLACES]
+SEED_OF = {name: next(seed for seed in range(100) if drawn(seed) == name) for name in WARD}
 
 WRONG = [
     ("07.floor", math.log, "the loss of knowing nothing"),
@@ -32,21 +25,26 @@ WRONG = [
     ("07.floor", lambda k: -math.log2(math.e / (math.e + k - 1)), "the natural logarithm"),
     ("07.floor", lambda k: 1.461, "For 10 classes you say 1.461"),
     ("07.floor", lambda k: None, "returns nothing"),
-    ("07.leaked", partial(leaked, mirror=False), "A mirrored copy"),
-    ("07.leaked", partial(leaked, plain=False), "the mirrored copies only"),
-    ("07.leaked", partial(leaked, mirrors=(-1, -2)), "One too many"),
-    ("07.leaked", partial(leaked, add=True), "One too many"),
-    ("07.leaked", partial(leaked, turned=True), "each counts, even if several"),
-    ("07.leaked", lambda a, b: len(b), "You find 9 of 9"),
-    ("07.leaked", lambda a, b: [1, 2], "Return a number"),
-    ("07.leaked", lambda a, b: None, "returns nothing"),
-    ("07.diseases", DISEASES | {1: "rate"}, "Patient 1 is not 'rate'"),
-    ("07.diseases", DISEASES | {2: "zero_grad"}, "what throws the weights that far"),
-    ("07.diseases", DISEASES | {3: "leak"}, "which mode"),
-    ("07.diseases", DISEASES | {4: "rate"}, "The loss has a floor"),
-    ("07.diseases", DISEASES | {5: "eval"}, "where has the network seen"),
-    ("07.diseases", DISEASES | {5: ...}, "Patient 5 has no answer yet"),
-    ("07.diseases", DISEASES | {5: "flu"}, "is none of"),
-    ("07.diseases", {1: "labels"}, "each of the patients 1 to 5"),
-    ("07.diseases", ["labels"], "Give a dictionary"),
+    ("07.noise", (measure, 0.6, ...), "Replace the dots by a number"),
+    ("07.noise", (measure, 60, 30), "an accuracy lies between 0 and 1"),
+    ("07.noise", (measure, 0.3, 0.6), "You mixed them up: the first is measure(0.0)"),
+    ("07.noise", (measure, 0.5, 0.3), "wrong labels of 0.0 you say 50.0%; a fresh run has 60.0%"),
+    ("07.noise", (measure, 0.6, 0.1), "wrong labels of 0.3 you say 10.0%; a fresh run has 30.0%"),
+    ("07.seventh", "scale", "Give a pair"),
+    ("07.seventh", (0, ...), "No diagnosis yet"),
+    ("07.seventh", ("zero", "scale"), "is the seed, a whole number"),
+    ("07.seventh", (0, "flu"), "'flu' is none of softmax, labels"),
+    ("07.seventh", (SEED_OF["eval"], "softmax"), "every output would be a probability"),
+    ("07.seventh", (SEED_OF["scale"], "labels"), "would bear a wrong name. Is that so?"),
+    ("07.seventh", (SEED_OF["rate"], "zero_grad"), "look at p.grad after"),
+    ("07.seventh", (SEED_OF["labels"], "rate"), "another rate would cure it"),
+    ("07.seventh", (SEED_OF["scale"], "eval"), "other logits than in company"),
+    ("07.seventh", (SEED_OF["zero_grad"], "frozen"), "count what the optimizer was given"),
+    ("07.seventh", (SEED_OF["softmax"], "scale"), "would differ between the loaders"),
+    ("07.wrong_labels", (0, 500, OTHERS[:50]), "0.0% of those you name are wrong: 50% are wanted"),
+    ("07.wrong_labels", (0, 500, torch.tensor(OTHERS[:10])), "You name 10 pictures: exactly 50"),
+    ("07.wrong_labels", (0, 500, PLACES[:49] + PLACES[:1]), "name each once"),
+    ("07.wrong_labels", (0, 500, [0.5] * 50), "a whole number from 0 to 499"),
+    ("07.wrong_labels", (0, 500, [600, *PLACES[1:]]), "a whole number from 0 to 499"),
+    ("07.wrong_labels", (0, 500, ...), "Give a list of indices"),
 ]

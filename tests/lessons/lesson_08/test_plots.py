@@ -1,98 +1,83 @@
-"""The figure of lesson 08's recorded costs: points, goals, labels."""
+"""The figures of lesson 08: they fit on a page, describe themselves, and name what they show."""
 
 import pytest
+import torch
 from matplotlib import pyplot as plt
 
-from course_utils.lessons.lesson_08 import plots
+from course_utils.lessons.lesson_08 import plots, records
+from course_utils.plotting import use_style
+from course_utils.results import load_recorded
 
-RECORDED = {  # a made-up result of benchmarks/lesson_08
-    "ladder": {
-        "seeds": 2,
-        "epochs": 3,
-        "images": 1000,
-        "rungs": [
-            {"name": "source", "aside": False, "only_speed": False, "test_accuracy": [0.7, 0.72]},
-            {"name": "fused", "aside": False, "only_speed": True},
-            {"name": "head", "aside": False, "only_speed": False, "test_accuracy": [0.75, 0.74]},
-            {"name": "Muon", "aside": True, "only_speed": False, "test_accuracy": [0.8, 0.8]},
-        ],
-    },
-    "costs": {
-        "training": 0.1,
-        "images": {
-            "source": {"time": 1.02, "flops": 1.0},
-            "fused": {"time": 0.6, "flops": 1.0},
-            "head": {"time": 0.5, "flops": 0.9},
-            "Muon": {"time": 0.55, "flops": 0.9},
-        },
-    },
-    "fortieth": {"cost": [0.025, 0.024], "flops": 0.02, "test_accuracy": [0.88, 0.879]},
-    "eighth": {"cost": [0.125, 0.12], "flops": 0.2, "test_accuracy": [0.91, 0.911]},
-    "fifth": {"cost": [0.2, 0.19], "flops": 0.3, "test_accuracy": [0.92, 0.921]},
-}
+LADDER = load_recorded("08_fast_training.cifar10-gpu")
 
 
-GOALS = ["a fortieth of the time", "an eighth of the time", "a fifth of the time"]
-
-
-def legend(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
-
-
-@pytest.mark.parametrize(("measure", "first"), [("time", 0.102), ("flops", 0.1)])
-def test_plot_costs_draws_the_rungs_that_have_an_accuracy(measure, first):
-    (ax,) = plots.plot_costs(RECORDED, measure).axes
-    points = [line for line in ax.lines if line.get_marker() == "o"]
-    assert [line.get_fillstyle() for line in points] == ["full", "full", "none"]
-    assert points[0].get_xdata()[0] == pytest.approx(first) and points[0].get_ydata()[
-        0
-    ] == pytest.approx(0.71)
-    assert [text.get_text() for text in ax.texts] == ["1", "3", "4"]
-    assert "4 Muon (aside)" in legend(ax) and legend(ax)[-3:] == GOALS
+@pytest.fixture(autouse=True)
+def style():
+    with plt.rc_context():
+        use_style()
+        yield
     plt.close("all")
 
 
-def test_plot_costs_draws_the_goals_that_were_measured():
-    (ax,) = plots.plot_costs(
-        {name: part for name, part in RECORDED.items() if name != "eighth"}
-    ).axes
-    assert legend(ax)[-2:] == [GOALS[0], GOALS[2]]
-    plt.close("all")
+def texts(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "labels"),
-    [
-        ([0.71, 0.72, 0.711], ["1-3"]),
-        ([0.71, 0.72, 0.6], ["1, 2", "3"]),
-        ([0.71, 0.6, 0.711, 0.712], ["1, 3, 4", "2"]),
-        ([0.71, 0.73], ["1", "2"]),
-    ],
-)
-def test_plot_costs_gives_close_points_one_label(accuracies, labels):
-    rungs = [
-        {"name": f"{number}", "aside": False, "only_speed": False, "test_accuracy": [accuracy]}
-        for number, accuracy in enumerate(accuracies)
-    ]
-    costs = {
-        rung["name"]: {"time": 1.0 + 0.1 * number, "flops": 1.0}
-        for number, rung in enumerate(rungs)
-    }
-    made_up = {
-        "ladder": RECORDED["ladder"] | {"rungs": rungs},
-        "costs": {"training": 0.1, "images": costs},
-    }
-    (ax,) = plots.plot_costs(made_up, "flops").axes
-    assert [text.get_text() for text in ax.texts] == labels
-    (ax,) = plots.plot_costs(
-        {**made_up, "fifth": RECORDED["fifth"] | {"test_accuracy": [0.92]}}, "time"
-    ).axes
-    assert (
-        legend(ax)[-1] == "a fifth of the time, one seed"
-    )  # no spread to draw, nothing to warn of
-    plt.close("all")
+def test_the_costs_have_labels_beside_their_points_and_no_legend():
+    figure = plots.plot_costs(LADDER)
+    (ax,) = figure.axes
+    assert ax.get_legend() is None
+    assert {"91.2%", "92.1%", "94.5%", "95.1%", "whitened first layer"} <= set(texts(figure))
+    ladder = ax.lines[0]
+    assert len(ladder.get_xdata()) == len(LADDER["rungs"])
+    assert ladder.get_ydata()[0] == pytest.approx(0.839, abs=0.001)
 
 
-def test_plot_costs_refuses_another_measure():
-    with pytest.raises(ValueError, match="measure is 'joules': give one of time, flops"):
-        plots.plot_costs(RECORDED, "joules")
+def test_no_two_labels_of_the_costs_overlap():
+    figure = plots.plot_costs(LADDER)
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    hits = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+    assert hits == []
+
+
+def test_the_costs_describe_themselves():
+    said = plots.plot_costs(LADDER).get_label()
+    assert "The ladder goes from 83.9% for 0.20 to 90.3% for 0.039" in said
+    assert "91.2% for 0.055, mirrored 92.1%" in said
+
+
+def test_a_change_that_may_be_none_is_hollow():
+    clear = records.Change("clear", 0.02, 0.01, 0.03, 3, 0.5)
+    unsure = records.Change("unsure", 0.01, -0.01, 0.03, 3, 1.0)
+    figure = plots.plot_changes([clear, unsure])
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [mark.get_fillstyle() for mark in marks] == ["full", "none"]
+    assert texts(figure) == ["x 0.50", "", "operations"]
+    assert figure.get_label() == "Changes of test accuracy in points: clear +2.0, unsure +1.0."
+
+
+def test_shares_add_up_to_the_whole_bar():
+    figure = plots.plot_shares({"body": (0.1, 0.9), "head": (0.9, 0.1)})
+    ends = {round(bar.get_y()): bar.get_x() + bar.get_width() for bar in figure.axes[0].patches}
+    assert list(ends.values()) == pytest.approx([1, 1])
+    assert figure.get_label().endswith("body 10% and 90%; head 90% and 10%.")
+
+
+def test_a_profile_shows_the_longest_first():
+    figure = plots.plot_profile({"copy": 1, "convolution": 6, "pooling": 3}, shown=2)
+    (ax,) = figure.axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["convolution", "pooling"]
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([0.6, 0.3])
+
+
+def test_a_profile_says_no_numbers_that_would_differ_from_run_to_run():
+    labels = {plots.plot_profile({"a": a, "b": 2}).get_label() for a in (1, 5)}
+    assert len(labels) == 1
+
+
+def test_correlations_of_grey_pictures_are_drawn_too():
+    before = torch.randn(4, 50).repeat(3, 1)  # equal channels
+    after = torch.cat([torch.randn(4, 50), torch.zeros(8, 50)])
+    figure = plots.plot_correlations(before, after)
+    assert "behind the whitening layer 0.0" in figure.get_label()

@@ -6,13 +6,7 @@ import math
 from functools import partial
 
 import torch
-
-
-def read_patches(images, side, *, order=(0, 2, 4, 1, 3, 5)):
-    """The solution; another order of the axes is a mistake."""
-    n, c, height, width = images.shape
-    cut = images.reshape(n, c, height // side, side, width // side, side)
-    return cut.permute(*order).reshape(n, -1, c * side * side)
+from torch import nn
 
 
 def gate(steps):
@@ -27,39 +21,15 @@ def ends(states, lengths, *, shift=-1):
     return states[torch.arange(len(states)), (lengths + shift).clamp(max=states.shape[1] - 1)]
 
 
+def losses(mean):
+    return 1.5 if mean else 2.0
+
+
+def network(width=8):
+    return nn.Linear(width, 10)
+
+
 WRONG = [
-    (
-        "09.read_patches",
-        partial(read_patches, order=(0, 4, 2, 1, 3, 5)),
-        "from top to bottom first",
-    ),
-    (
-        "09.read_patches",
-        lambda x, s: x.reshape(len(x), -1, x.shape[1] * s * s),
-        "no square of pixels",
-    ),
-    (
-        "09.read_patches",
-        partial(read_patches, order=(0, 2, 4, 3, 5, 1)),
-        "channels first, then rows",
-    ),
-    (
-        "09.read_patches",
-        partial(read_patches, order=(0, 2, 4, 1, 5, 3)),
-        "channels first, then rows",
-    ),
-    (
-        "09.read_patches",
-        partial(read_patches, order=(0, 2, 5, 1, 3, 4)),
-        "holds pixels of other patches",
-    ),
-    ("09.read_patches", lambda x, s: read_patches(x, s).flatten(1), "has shape (2, 72)"),
-    (
-        "09.read_patches",
-        lambda x, s: read_patches(x, 2),
-        "for images (1, 1, 6, 6) and side 3 has shape (1, 9, 4)",
-    ),
-    ("09.read_patches", lambda x, s: read_patches(x.add_(1), s), "changed the images"),
     ("09.forget_bias", gate(31), "That is the gate"),
     ("09.forget_bias", 0, "31 steps leave (1/2) ** 31"),
     ("09.forget_bias", -logit(gate(31)), "The sign"),
@@ -79,4 +49,14 @@ WRONG = [
     ),
     ("09.last_states", lambda s, n: ends(s, n) + 1, "step length - 1"),
     ("09.last_states", lambda s, n: ends(s.add_(1), n), "changed the states"),
+    ("09.mean_state", (losses, 1.5, 2.0), "You mixed them up"),
+    ("09.mean_state", (losses, 2.1, 1.5), "For the last state you say 2.10"),
+    ("09.mean_state", (losses, 2.0, 1.7), "For the mean of all states you say 1.70"),
+    ("09.mean_state", (losses, ..., ...), "Replace the dots by a number"),
+    ("09.mean_state", (lambda mean: None, 2.0, 1.5), "Your function returns nothing yet"),
+    ("09.reader", (network(12_000), 0.7, 0.5), "at most 117,002 are wanted"),
+    ("09.reader", (nn.Sequential(nn.Conv2d(3, 4, 3)), 0.7, 0.5), "do without convolutions"),
+    ("09.reader", (network(), 0.53, 0.5), "+3.0 points on the 50.0% to beat: +8.0 are wanted"),
+    ("09.reader", (network(), 70, 0.5), "Give the accuracy from 0 to 1"),
+    ("09.reader", (..., 0.7, 0.5), "give an nn.Module first"),
 ]
