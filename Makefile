@@ -10,7 +10,8 @@ READY_SITE := .venv/.ready-site
 CHECK := COURSE_DATA="$(CURDIR)/runs/no-data" COURSE_RUNS="$(CURDIR)/runs" \
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1
 
-.PHONY: run test stress audit test-lowest types lab project data publish results constraints site e2e clean
+.PHONY: run test stress audit test-lowest types lab project data publish results constraints site e2e first-hour \
+	clean
 
 run: $(READY)
 	$(BIN)/python -m course_utils run
@@ -77,6 +78,11 @@ site: $(READY_SITE)
 # The site, a run's pages and JupyterLab in Chromium, which Debian's package `chromium` brings
 e2e: site
 	$(CHECK) $(BIN)/pytest tests/e2e
+
+# The times of docs/start.md, measured on a quiet machine: docs/first_hour.json, in a few minutes
+first-hour: $(READY_SITE)
+	mkdir -p runs/no-data
+	$(CHECK) $(BIN)/python -m tests.e2e.first_hour
 
 # The versions in .venv, for classrooms; after `make test` has passed with them
 constraints: $(READY)

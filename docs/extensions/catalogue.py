@@ -122,4 +122,4 @@ def result(path: Path) -> str:
     rows = [row["accuracy"] for row in recorded.get("scoreboard", {}).values()]
     accuracies = rows or [recorded[key] for key in sorted(recorded) if key.startswith("test_acc")]
     numbers = [value for value in accuracies if isinstance(value, float)]
-    return f"{max(numbers):.1%}".replace("%", " %") if numbers else ""
+    return f"{max(numbers):.1%}".replace("%", "\N{NO-BREAK SPACE}%") if numbers else ""

@@ -102,7 +102,7 @@ def _rung(name: str) -> list[float]:
 
 
 def percent(share: float) -> str:
-    return f"{share:.1%}".replace("%", " %")
+    return f"{share:.1%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def seconds(number: float) -> str:

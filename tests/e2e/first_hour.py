@@ -1,6 +1,6 @@
 """Measures a learner's first hour, for the page "Start here": docs/first_hour.json.
 
-python -m tests.e2e.first_hour
+make first-hour, on a machine that does nothing else
 """
 
 import json
