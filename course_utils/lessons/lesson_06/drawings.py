@@ -153,12 +153,12 @@ def residual_network(model: nn.Module, image_shape: tuple[int, int, int] = (3, 3
     model.train(training)
     figure, ax = plt.subplots()
     scale = 2.4 / image_shape[1] ** 0.75
-    x = _stack(ax, 0.0, image_shape, INK, scale) + 0.9
+    x = _stack(ax, 0.0, image_shape, INK, scale)[0] + 0.9
     before, counts = None, {"none": 0, "identity": 0, "projection": 0}
     for name, block in blocks.items():
         kind, shape = kind_of_skip(block), shapes[name]
         counts[kind] += 1
-        width = _stack(ax, x, shape, COLORS[0], scale)
+        width, _, _ = _stack(ax, x, shape, COLORS[0], scale)
         if kind != "none":
             dashes = {"ls": "--"} if kind == "projection" else {}
             arc = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=-0.6", "mutation_scale": 11}

@@ -7,7 +7,7 @@ from course_utils.paths import ROOT
 from tests.helpers import names_of_lesson, shown_solution
 
 PUBLISHED = ROOT / "notebooks" / "results" / "04_transfer_learning.json"
-WANTED = ("check", "data", "pictures", "all_train", "backbone", "in_memory", "new_model")
+WANTED = ("check", "pick", "data", "pictures", "all_train", "backbone", "in_memory", "new_model")
 
 
 def test_the_solution_shown_gets_more_from_the_same_pictures(tmp_path, capsys):
