@@ -8,7 +8,7 @@ from importlib import import_module
 
 from benchmarks.harness import packages
 from benchmarks.tables import percent, table
-from course_utils.lessons.scoreboard import published_rows
+from course_utils.lessons.scoreboard import published_rows, recorded_training
 from course_utils.paths import ROOT, write_text
 
 HEAD = """# Results
@@ -45,7 +45,7 @@ def with_scoreboard(text: str) -> str:
 
 def _row(row: dict) -> list[str]:
     photos, numbers = row["cifar10"], (row["parameters"], row["multiply_adds"])
-    recorded = f"{percent(photos['accuracy'])} ({photos['epochs']} epochs)" if photos else "-"
+    recorded = f"{percent(photos['accuracy'])} ({recorded_training(photos)})" if photos else "-"
     texts = [row["lesson"], row["model"], percent(row["accuracy"]), recorded]
     return texts + [f"{number:,}" for number in numbers]
 
