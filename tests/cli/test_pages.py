@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course_utils.cli.claims import Verdict
 from course_utils.cli.execution import Outcome, Task
+from course_utils.cli.formulas import to_mathml
 from course_utils.cli.html import to_html
 from course_utils.cli.run_pages import write_run_pages
 from course_utils.paths import ROOT
@@ -99,6 +100,11 @@ def test_a_page_fits_a_phone_and_has_colours_for_the_dark(text):
 def test_formulas_are_mathml(text, shown):
     assert shown.tags.count("math") == 2 and "$" not in shown.words
     assert "<mfrac>" in text and 'display="block"' in text
+
+
+def test_a_function_stands_apart_from_its_argument_as_in_tex():
+    assert '<mi>ln</mi><mspace width="0.167em" /><mn>10</mn>' in to_mathml(r"\ln 10")
+    assert "mspace" not in to_mathml(r"\ln(f)")
 
 
 def test_a_formula_that_cannot_be_read_stays_tex():
