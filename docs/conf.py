@@ -25,7 +25,7 @@ extensions = [
     "sphinx_design",
     "extensions.formulas",
     "extensions.headings",
-    "extensions.alt_texts",
+    "extensions.outputs",
     "extensions.numbers",
     "extensions.sketch",
 ]
