@@ -27,26 +27,10 @@ WEIGHTS_DIR = ROOT / "data" / "weights"  # the weights that the course ships; no
 
 
 def output_folder(output_dir: str, lesson: str) -> Path:
-    """The folder that a lesson writes into, made if need be: `output_dir`, or "": RUNS_DIR/lesson."""
+    """The folder that a lesson writes into, made if need be; RUNS_DIR/lesson if `output_dir` is ""."""
     folder = Path(output_dir).expanduser().resolve() if output_dir else RUNS_DIR / lesson
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def make_writable(folder: Path) -> None:
-    """Make a folder, if need be, and see that files can be made in it.
-
-    Raises:
-        OSError: if not; it names the folder.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / "written"):
-            pass
-        (folder / "written").unlink()
-    except OSError as error:
-        error.filename = str(folder)
-        raise
 
 
 def write_text(path: Path, text: str) -> None:

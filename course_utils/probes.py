@@ -1,7 +1,7 @@
-"""Looks inside a network: what layers give, what a forward pass costs, how large gradients are."""
+"""Looks inside a network: hooks on its layers, the cost of a forward pass, sizes of gradients."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 
 import torch
@@ -20,40 +20,20 @@ def forward_hooks(
 
     `layers` has them by name. The hooks are removed at the end, also after an error.
     """
-    handles = []
-    for name, layer in layers.items():
+    with ExitStack() as handles:
+        for name, layer in layers.items():
 
-        def call(module: nn.Module, inputs: tuple, outputs: Tensor, name: str = name) -> None:
-            hook(name, inputs[0].detach(), outputs.detach())
+            def call(module: nn.Module, inputs: tuple, outputs: Tensor, name: str = name) -> None:
+                hook(name, inputs[0].detach(), outputs.detach())
 
-        handles.append(layer.register_forward_hook(call))
-    try:
+            handles.enter_context(layer.register_forward_hook(call))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What each layer without sub-layers gives for `images`, by its name, in the order of the pass.
-
-    Runs in evaluation mode, without gradients. Of a layer that is used twice, the last output.
-    """
-    found: dict[str, Tensor] = {}
-
-    def keep(name: str, inputs: Tensor, outputs: Tensor) -> None:
-        found[name] = outputs.clone()  # a later in-place layer must not change it
-
-    leaves = {name: layer for name, layer in model.named_modules() if not list(layer.children())}
-    with forward_hooks(leaves, keep), evaluation_mode(model), torch.no_grad():
-        model(images)
-    return found
 
 
 def multiply_adds(model: nn.Module, image_shape: tuple[int, ...] = (3, 32, 32)) -> int:
     """Multiplications with addition in one image's forward pass, in convolutions and products.
 
-    Counted by torch's FlopCounterMode, to which a multiplication and an addition are two operations.
+    Counted by torch's FlopCounterMode, to which a multiplication with addition is two operations.
     """
     device = next(model.parameters()).device
     with evaluation_mode(model), torch.no_grad(), FlopCounterMode(display=False) as counter:

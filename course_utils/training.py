@@ -12,15 +12,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import (
-    CosineAnnealingLR,
-    LinearLR,
-    LRScheduler,
-    OneCycleLR,
-    PolynomialLR,
-    SequentialLR,
-)
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -61,7 +54,7 @@ class History:
 
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Set evaluation mode inside the block; afterwards each layer has the mode that it had before."""
+    """Set evaluation mode inside the block; after it each layer has the mode that it had before."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -248,15 +241,15 @@ def _check_length(scheduler: LRScheduler | None, epochs: int, steps: int) -> Non
 
 
 def _length(scheduler: LRScheduler) -> int | None:
-    if isinstance(scheduler, OneCycleLR):
+    if isinstance(scheduler, lr_scheduler.OneCycleLR):
         return scheduler.total_steps
-    if isinstance(scheduler, CosineAnnealingLR):
+    if isinstance(scheduler, lr_scheduler.CosineAnnealingLR):
         return scheduler.T_max
-    if isinstance(scheduler, PolynomialLR):
+    if isinstance(scheduler, lr_scheduler.PolynomialLR):
         return scheduler.total_iters
-    if isinstance(scheduler, LinearLR) and scheduler.end_factor == 0:
+    if isinstance(scheduler, lr_scheduler.LinearLR) and scheduler.end_factor == 0:
         return scheduler.total_iters
-    if isinstance(scheduler, SequentialLR):  # what comes last may end
+    if isinstance(scheduler, lr_scheduler.SequentialLR):  # what comes last may end
         last = _length(scheduler._schedulers[-1])
         return None if last is None else scheduler._milestones[-1] + last
     return None

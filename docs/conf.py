@@ -25,7 +25,7 @@ extensions = [
     "sphinx_design",
     "extensions.formulas",
     "extensions.headings",
-    "extensions.alt_texts",
+    "extensions.outputs",
     "extensions.numbers",
     "extensions.sketch",
 ]
@@ -37,6 +37,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # the committed outputs are the course's
 nb_merge_streams = True
 
+default_role = "code"  # a docstring's `name`
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
@@ -66,7 +67,9 @@ html_theme_options = {"navigation_with_keys": True}
 def setup(app):
     from extensions.catalogue import read_lessons
     from extensions.plots import write_plots
+    from extensions.reference import without_aliases
 
     lessons = read_lessons(ROOT / "notebooks", HERE / "pictures")
     app.add_config_value("course_lessons", lessons, "env")
     app.add_config_value("course_plots", write_plots(HERE / "pictures"), "env")
+    app.connect("autodoc-process-docstring", without_aliases)

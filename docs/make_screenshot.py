@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-VIEW = {"width": 1200, "height": 1150}  # the hero and the first row of cards
+VIEW = {"width": 1200, "height": 1150}  # down to where readers find their way
 WIDTH = 900  # pixels of the picture
 
 

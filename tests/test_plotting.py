@@ -93,25 +93,12 @@ def test_plot_lines():
     plt.close(figure)
 
 
-def test_plot_confusion_counts_and_colours_mistakes():
-    figure = plotting.plot_confusion(torch.tensor([[8, 2], [0, 0]]), ["cat", "dog"])
-    ax, bar = figure.axes
-    assert bar.get_ylabel() == "mistakes: share of the true class"
-    assert bar.get_ylim() == (0, pytest.approx(0.2))
-    assert [text.get_text() for text in ax.texts] == ["8", "2", "0", "0"]
-    assert ax.images[0].get_array().tolist() == [
-        [0.0, pytest.approx(0.2)],
-        [0.0, 0.0],
-    ]  # right answers are not coloured
-    plt.close(figure)
-
-
 NAMES = ["猫", "고양이", "ネコ", "cat"]  # Chinese, Korean, Japanese
 
 
 def shown(figure, monkeypatch, capsys):
     monkeypatch.setattr("IPython.display.display", lambda data, **options: None)
-    plotting.show(figure, alt="a matrix")
+    plotting.show(figure, alt="four pictures")
     return capsys.readouterr().out
 
 
@@ -122,7 +109,7 @@ def test_names_of_classes_in_east_asian_writing_are_drawn_where_a_font_has_them(
         pytest.skip("no such font here")
     with plt.rc_context():
         plotting.use_style()
-        figure = plotting.plot_confusion(4 * torch.eye(4), NAMES)
+        figure = plotting.plot_images(torch.zeros(4, 3, 8, 8), NAMES)
         assert shown(figure, monkeypatch, capsys) == ""
 
 
@@ -130,7 +117,7 @@ def test_where_no_font_has_them_one_line_says_so(monkeypatch, capsys, recwarn):
     monkeypatch.setattr(plotting, "_east_asian_fonts", list)
     with plt.rc_context():
         plotting.use_style()
-        figure = plotting.plot_confusion(4 * torch.eye(4), NAMES)
+        figure = plotting.plot_images(torch.zeros(4, 3, 8, 8), NAMES)
         line = "boxes stand for characters that no font here has: install Noto Sans CJK, restart\n"
         assert shown(figure, monkeypatch, capsys) == line
     assert list(recwarn) == []

@@ -1,4 +1,4 @@
-"""Records on original CIFAR-10 that are made on one GPU: lessons 06 and 07.
+"""Records on original CIFAR-10 that are made on one GPU: lessons 01, 04, 06 and 07 (08: `ladder`).
 
     python -m benchmarks.gpu source+standard faults depth --data data/cifar-10-batches-py --out DIR
     python -m benchmarks.gpu.records DIR [DIR ...] OUT --data data/cifar-10-batches-py

@@ -11,20 +11,7 @@ os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")  # streams that do no
 
 import torch
 
-from benchmarks.gpu import (
-    augment,
-    batches,
-    cells,
-    depth,
-    faults,
-    networks,
-    norms,
-    scaling,
-    scratch,
-    source,
-    standard,
-    timing,
-)
+from benchmarks.gpu import augment, depth, faults, networks, scratch, source, standard, timing
 from benchmarks.gpu.data import load
 from benchmarks.gpu.lanes import Context, captured, read_lines, run_lanes
 from benchmarks.gpu.sizes import FULL, MINI, Sizes
@@ -35,14 +22,9 @@ PARTS = {
     "standard": standard,
     "depth": depth,
     "faults": faults,
-    "norms": norms,
-    "batches": batches,
-    "cells": cells,
     "scratch": scratch,
     "augment": augment,
-    "scaling": scaling,
 }
-MANY_SHAPES = ("batches", "cells", "scaling")  # where cuDNN's trials would take too long
 FIRST, LAST = -3, 0  # priorities of streams
 
 
@@ -59,7 +41,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default="{}", help='changes, such as {"depth": 20}')
     parser.add_argument("--lanes", type=int, default=32, help="trainings at once")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop before so many are over")
-    parser.add_argument("--limits", default="{}", help='seconds of a part, such as {"cells": 30}')
+    parser.add_argument("--limits", default="{}", help='seconds of a part, such as {"scratch": 30}')
     parser.add_argument("--channels-first", action="store_true")
     parser.add_argument(
         "--timing", action="store_true", help="first time parts, alone and together"
@@ -93,8 +75,7 @@ def run_group(context: Context, names: list[str], workers: int, *, time_them: bo
     for place, name in enumerate(names):
         priority = min(FIRST + place, LAST)
         lanes = PARTS[name].lanes(context)
-        benchmark = name not in MANY_SHAPES
-        parts[name] = captured(context, lanes, priority, benchmark=benchmark)
+        parts[name] = captured(context, lanes, priority)
     if time_them:
         timing.measure(context, parts)
     run_lanes(context, [each for ready in parts.values() for each in ready], workers)

@@ -227,15 +227,10 @@ def run_lane(context: Context, lane: Lane, trainer: Trainer) -> None:
                 context.write(part="failed", arm=lane.name, job=number, why=traceback.format_exc())
 
 
-def captured(
-    context: Context, lanes: list[Lane], priority: int, *, benchmark: bool = True
-) -> list[tuple[Lane, Trainer]]:
-    """The lanes with their trainers, ready to run; from the main thread, on an idle device.
-
-    `benchmark`: cuDNN tries its ways for each new shape, which takes long where shapes are many.
-    """
+def captured(context: Context, lanes: list[Lane], priority: int) -> list[tuple[Lane, Trainer]]:
+    """The lanes with their trainers, ready to run; from the main thread, on an idle device."""
     ready = []
-    torch.backends.cudnn.benchmark = benchmark
+    torch.backends.cudnn.benchmark = True
     for lane in lanes:
         try:
             trainer = lane.make()

@@ -54,23 +54,25 @@ WHICH = (
     "arm", "plan", "seed", "lr", "steps", "images", "scale", "size", "order", "optimizer", "way",
 )  # fmt: skip
 
+MADE_ON = ("device", "torch")
+
 
 class Lines:
     """What the runs' jobs.jsonl hold, by part and arm; sizes are those of the last run."""
 
     def __init__(self, paths: list[Path]):
-        self.lines = [line for path in paths for line in read_lines(path)]
-        began = [line for line in self.lines if line["part"] == "began"]
-        self.sizes = began[-1]["sizes"]
-        devices, torches = (
-            " and ".join(dict.fromkeys(one[key] for one in began)) for key in ("device", "torch")
-        )
-        self.settings = {
-            "dataset": "cifar10",
-            "device": devices,
-            "torch": torches,
-            "test_images": 10_000,
-        }
+        self.lines: list[dict] = []
+        for path in paths:
+            began, *found = read_lines(path)
+            self.sizes = began["sizes"]
+            made_on = {key: began[key] for key in MADE_ON}
+            self.lines += [made_on | line for line in found]
+
+    def settings(self, part: str) -> dict:
+        """What its trainings have in common, the cards on which they ran among it."""
+        runs = self.of(part)
+        made_on = {key: " and ".join(sorted({one[key] for one in runs})) for key in MADE_ON}
+        return {"dataset": "cifar10", "test_images": 10_000} | made_on
 
     def of(self, part: str, **wanted: object) -> list[dict]:
         """One line a training, by seed: of two of the same training the longer, else the later."""
@@ -86,7 +88,7 @@ class Lines:
     def columns(self, part: str, **wanted: object) -> dict[str, list]:
         """For each metric one entry a seed; the seeds stand under "seed"."""
         runs = self.of(part, **wanted)
-        left_out = {"part", "arm", "plan", "lr", "epochs", "seconds", "at", "last_loss"}
+        left_out = {"part", "arm", "plan", "lr", "epochs", "seconds", "at", "last_loss", *MADE_ON}
         return {
             key: [one[key] for one in runs]
             for key in (runs[0] if runs else {})
@@ -125,7 +127,7 @@ def recipe(lines: Lines) -> dict:
             "last_batch_loss": [one["last_loss"] for one in runs],
             "test_accuracy": {way: [one.get(way, []) for one in runs] for way in ways},
         }
-    return lines.settings | {
+    return lines.settings("source") | {
         "what": "the source's recipes; 'proper' after every epoch, the other ways every fifth",
         "batch_size": 32,
         "images": 50_000,
@@ -156,12 +158,14 @@ def comparison(lines: Lines) -> dict:
         }
         for plan in ("epochs", "multiply_adds")
     }
-    return trained(lines) | plans | {"networks": networks, "optimizer": "Adam, one cycle"}
+    return (
+        trained(lines, "networks") | plans | {"networks": networks, "optimizer": "Adam, one cycle"}
+    )
 
 
-def trained(lines: Lines) -> dict:
+def trained(lines: Lines, part: str) -> dict:
     """What the parts with a search have in common."""
-    return lines.settings | {
+    return lines.settings(part) | {
         "augmentation": "crops with padding 4, flips",
         "batch_size": 256,
         "images": 45_000,
@@ -190,7 +194,7 @@ def depths(lines: Lines) -> dict:
             found = {"depth": depth, "skip": skip, "lr": lr}
             found["search_val_accuracy"] = searched
             arms.append(found | costs | lines.columns("depth", arm=name, lr=lr))
-    return trained(lines) | {
+    return trained(lines, "depth") | {
         "arms": arms,
         "batch_norm": True,
         "epochs": lines.sizes["depth"],
@@ -208,7 +212,7 @@ def standard(lines: Lines) -> dict:
         found = {"depth": DEPTH, "skip": skip, "lr": LR, "epochs": runs[0]["epochs"]}
         found |= {"parameters": count_parameters(model), "multiply_adds": multiply_adds(model)}
         arms.append(found | lines.columns("standard", arm=skip))
-    return lines.settings | {
+    return lines.settings("standard") | {
         "arms": arms,
         "augmentation": "crops with padding 4, flips",
         "batch_size": lines.sizes["standard_batch_size"],
@@ -301,7 +305,7 @@ def candidate_rows(seeds: list[int], arrays: dict[str, Tensor], data: Data) -> l
 
 def diagnosis(lines: Lines, arrays: dict[str, Tensor], data: Data) -> dict:
     sizes = lines.sizes
-    return trained(lines) | {
+    return trained(lines, "faults") | {
         "calibration": calibrations(arrays, data),
         "candidate_epochs": sizes["candidate_epochs"],
         "candidate_images": sizes["candidate_images"],

@@ -30,16 +30,7 @@ class Sizes:
     pairs: int = 16_000
     more_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     augment: dict = field(default_factory=lambda: {"1000": 60, "5000": 30, "45000": 10})  # epochs
-    scaling: int = 3
     scratch: dict = field(default_factory=lambda: {"10": 25, "25": 40, "100": 75, "500": 30})
-    rate_epochs: int = 2
-    decay_epochs: int = 12
-    batch_sizes: tuple[int, ...] = (2, 4, 8, 32, 128)
-    batch_images: int = 5000
-    batch_epochs: int = 4
-    batch_search: int = 2
-    cells: int = 15
-    cell_search: int = 3
 
 
 FULL = Sizes()
@@ -47,7 +38,5 @@ MINI = Sizes(
     images=60, batch_size=16, seeds=(0,), rates=1, search_epochs=1, source_resnet=1, source_cnn=1,
     source_cnn_long=1, every=1, networks=1, standard=1, standard_batch_size=16, depth=1, depths=(8,),
     faults=1, leak=1, candidates=2, candidate_epochs=1, candidate_images=40, pairs=20,
-    more_seeds=(0,), augment={"20": 2, "45000": 1}, scaling=1, scratch={"1": 1, "2": 1},
-    rate_epochs=1, decay_epochs=1, batch_sizes=(2, 4, 8), batch_images=20, batch_epochs=1, batch_search=1,
-    cells=1, cell_search=1,
+    more_seeds=(0,), augment={"20": 2, "45000": 1}, scratch={"1": 1, "2": 1},
 )  # fmt: skip

@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.gpu.data import Images
-from course_utils.lessons.lesson_09.clipping import clip_each_step
 
 SEEDING = threading.Lock()  # the generator that draws first weights belongs to all threads
 
@@ -34,7 +33,6 @@ class Recipe:
     padding: int = 4
     mirror: bool = True
     momentum: float = 0.9  # of "sgd"; Nesterov's unless 0
-    clip: float = 0.0  # the largest norm of all gradients together; 0: as they are
     precision: str = "bfloat16"
     channels_last: bool = True
     loss_fn: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy
@@ -60,8 +58,6 @@ def make_optimizer(recipe: Recipe, model: nn.Module, lr: Tensor) -> torch.optim.
     else:
         momentum = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
         made = torch.optim.SGD(model.parameters(), **options, **momentum)
-    if recipe.clip:
-        clip_each_step(made, recipe.clip)
     return made
 
 

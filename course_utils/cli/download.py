@@ -17,7 +17,7 @@ from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from course_utils.paths import make_writable
+from course_utils.cli.folders import make_writable
 
 TIMEOUT = 20  # seconds to wait for a connection, and for each next bytes
 TRIES = 5  # requests to one server whose connection keeps breaking

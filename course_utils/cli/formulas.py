@@ -1,6 +1,10 @@
 """TeX as MathML, which browsers draw themselves: no script, no font, no other host."""
 
+import re
+
 from latex2mathml.converter import convert
+
+FUNCTION = re.compile(r"\\(log|ln|exp|tanh)\s+(?=\w)")  # before an argument without brackets
 
 
 def to_mathml(tex: str, *, display: bool = False) -> str:
@@ -9,7 +13,8 @@ def to_mathml(tex: str, *, display: bool = False) -> str:
     Raises:
         ValueError: if the TeX cannot be read.
     """
+    spaced = FUNCTION.sub(r"\\\1\\,", tex.strip())  # TeX has this space, the converter not
     try:
-        return convert(tex.strip(), display="block" if display else "inline")
+        return convert(spaced, display="block" if display else "inline")
     except Exception as error:  # the converter has a class for each slip
         raise ValueError(f"formula {tex.strip()!r}: {type(error).__name__}: {error}") from None

@@ -14,6 +14,7 @@ from course_utils.cli.assign import read_points
 from course_utils.cli.engine import Engine, named_dataset
 from course_utils.cli.execution import short
 from course_utils.cli.finite import Finite
+from course_utils.cli.folders import make_writable
 from course_utils.cli.grading import limits
 from course_utils.cli.grading.cells import Exercise, find_exercises, is_starter, program
 from course_utils.cli.grading.report import Mark, write_marks
@@ -27,7 +28,7 @@ from course_utils.cli.run import (
     read_course,
     unwritable,
 )
-from course_utils.paths import RUNS_DIR, make_writable, write_text
+from course_utils.paths import RUNS_DIR, write_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -15,6 +15,7 @@ from course_utils.cli.formulas import to_mathml
 from course_utils.cli.pages import INDEX, STYLE
 
 PHONE = 40  # characters of output that a phone's screen holds
+COLUMNS = re.compile(r"\S {2,}\S")  # of a printed table
 LESSON = re.compile(r"([0-9]{2}_\w+)\.ipynb(#.*)?")
 
 # nbconvert's basic template writes the cells; around them come a head without scripts, the way to
@@ -138,8 +139,15 @@ def _neighbours(lesson: str, pages: Sequence[str]) -> tuple[str, str]:
     return "".join(pages[place - 1 : place]), "".join(pages[place + 1 : place + 2])
 
 
+def is_table(text: str) -> bool:
+    """Whether printed lines stand in columns, which sentences do not and so may be broken."""
+    return bool(COLUMNS.search(text))
+
+
 def _scrolls(text: str) -> str:
-    """Makes what may be wider than a screen one that the keyboard can reach and scroll."""
+    """Breaks long sentences; makes a wide table one that the keyboard can reach and scroll."""
+    if not is_table(text):
+        return ' class="sentences"'
     wide = max(map(len, text.splitlines()), default=0) > PHONE
     return ' tabindex="0" role="group" aria-label="Output"' if wide else ""
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from course_utils.cli.folders import make_writable
 from course_utils.cli.notebooks import describe_failure, read_notebook, select_lessons
-from course_utils.paths import ROOT, make_writable, write_text
+from course_utils.paths import ROOT, write_text
 from course_utils.results import RECORDED_DIR
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from course_utils.cli.execution import (
     short,
     write_page,
 )
+from course_utils.cli.folders import make_writable
 from course_utils.cli.needs import check_needs, read_needs
 from course_utils.cli.notebooks import find_lessons, read_notebook, select_lessons
 from course_utils.cli.parameters import (
@@ -34,7 +35,7 @@ from course_utils.cli.parameters import (
     resolve_paths,
 )
 from course_utils.cli.run_pages import HEADER, Rows, write_run_pages
-from course_utils.paths import ROOT, RUNS_DIR, make_writable
+from course_utils.paths import ROOT, RUNS_DIR
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

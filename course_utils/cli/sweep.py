@@ -15,6 +15,7 @@ import click
 from course_utils.cli import engine
 from course_utils.cli.engine import Engine, located, named_dataset
 from course_utils.cli.execution import Task, attempt, data_hash, short
+from course_utils.cli.folders import make_writable
 from course_utils.cli.notebooks import read_notebook, select_lessons
 from course_utils.cli.parameters import check_names
 from course_utils.cli.run import (
@@ -28,7 +29,7 @@ from course_utils.cli.run import (
     unwritable,
 )
 from course_utils.cli.sweep_report import Point, check_metric, write_report, written
-from course_utils.paths import RUNS_DIR, make_writable, replacing, write_text
+from course_utils.paths import RUNS_DIR, replacing, write_text
 
 KEPT = (".ipynb", ".html", ".json", ".failed.ipynb")  # of a point; weights are not
 

@@ -11,4 +11,4 @@ from course_utils.data.statistics import (
     denormalize,
     stratified_split,
 )
-from course_utils.data.transforms import normalization, without_chance
+from course_utils.data.transforms import normalization

@@ -26,8 +26,8 @@ class Shapes(VisionDataset):
 
     `data` (N, 32, 32, 3) is uint8, `targets` a list of N ints. Item `i` is (image, target): a PIL
     image, or what `transform` makes of it, and an int, or what `target_transform` makes of it. The
-    images are drawn when they are first asked for, once a process. Nothing is written, read or
-    downloaded: `root` and `download` are taken so that a call for CIFAR10 works, and ignored.
+    images are drawn once a process. Nothing is written, read or downloaded: `root` and `download`
+    are taken so that a call for CIFAR10 works, and ignored.
     """
 
     flip_safe = True  # a mirrored image keeps its label
@@ -47,20 +47,10 @@ class Shapes(VisionDataset):
         self.classes = list(self._classes)
         self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
         self.targets: list[int] = _targets(self._classes, train).tolist()
-        self._data: np.ndarray | None = None
-
-    @property
-    def data(self) -> np.ndarray:
-        if self._data is None:
-            self._data = _draw(self._classes, self.train).copy()
-        return self._data
-
-    @data.setter
-    def data(self, data: np.ndarray) -> None:
-        self._data = data
+        self.data = _draw(self._classes, train).copy()
 
     def __len__(self) -> int:
-        return len(self.data)  # drawn here at the latest, before a DataLoader starts its workers
+        return len(self.data)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         image, target = Image.fromarray(self.data[index]), self.targets[index]

@@ -8,31 +8,25 @@ depend neither on the number of threads nor on the order of the work.
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-# The colour that half of a class's figures have, as red, green, blue; the others have any colour.
-TINTS = {
-    "circle": (1.0, 0.6, 0.2),
-    "square": (0.3, 0.9, 0.9),
-    "triangle": (0.7, 0.4, 1.0),
-    "star": (1.0, 0.85, 0.2),
-    "heart": (1.0, 0.25, 0.35),
-    "moon": (0.95, 0.9, 0.65),
-    "flower": (1.0, 0.5, 0.85),
-    "house": (0.85, 0.5, 0.35),
-    "fish": (0.3, 0.55, 1.0),
-    "tree": (0.35, 0.8, 0.3),
-    "arrow left": (0.8, 0.8, 0.8),
-    "arrow right": (0.8, 0.8, 0.8),
-}
+# Coordinates, (n, height, width) each, and a form, (n, 1, 1) -> two signed distances: of the body,
+# and of a detail painted over the body in another colour, or None. x goes to the right, y up, and
+# the figure lies within a radius of about 1. The form, from -1 to 1, is what varies within a class:
+# no two houses are alike.
+Distances = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
 
-# A figure maps coordinates, (n, height, width) each, and its form, (n, 1, 1), to two signed
-# distances: its body, and a detail painted over the body in another colour, or None. x goes to the
-# right, y up, and the figure lies within a radius of about 1. The form, from -1 to 1, is what
-# varies within a class: no two houses are alike.
-Figure = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
+
+class Figure(NamedTuple):
+    """What is drawn for a class: half of its figures in this tint (red, green, blue), the others in
+    any colour.
+    """
+
+    distances: Distances
+    tint: tuple[float, float, float]
 
 
 def _disc(x: Tensor, y: Tensor, radius: Tensor | float) -> Tensor:
@@ -129,19 +123,19 @@ def _arrow_right(x: Tensor, y: Tensor, form: Tensor) -> tuple[Tensor, None]:
     return _arrow_left(-x, y, form)
 
 
-CLASSES = tuple(TINTS)[:10]
-ARROWS = ("arrow left", "arrow right")  # a mirror pair: flipping one gives the other
-FIGURES: dict[str, Figure] = {
-    "circle": _circle,
-    "square": _square,
-    "triangle": _triangle,
-    "star": _star,
-    "heart": _heart,
-    "moon": _moon,
-    "flower": _flower,
-    "house": _house,
-    "fish": _fish,
-    "tree": _tree,
-    "arrow left": _arrow_left,
-    "arrow right": _arrow_right,
+FIGURES = {
+    "circle": Figure(_circle, (1.0, 0.6, 0.2)),
+    "square": Figure(_square, (0.3, 0.9, 0.9)),
+    "triangle": Figure(_triangle, (0.7, 0.4, 1.0)),
+    "star": Figure(_star, (1.0, 0.85, 0.2)),
+    "heart": Figure(_heart, (1.0, 0.25, 0.35)),
+    "moon": Figure(_moon, (0.95, 0.9, 0.65)),
+    "flower": Figure(_flower, (1.0, 0.5, 0.85)),
+    "house": Figure(_house, (0.85, 0.5, 0.35)),
+    "fish": Figure(_fish, (0.3, 0.55, 1.0)),
+    "tree": Figure(_tree, (0.35, 0.8, 0.3)),
+    "arrow left": Figure(_arrow_left, (0.8, 0.8, 0.8)),
+    "arrow right": Figure(_arrow_right, (0.8, 0.8, 0.8)),
 }
+CLASSES = tuple(FIGURES)[:10]
+ARROWS = tuple(FIGURES)[10:]  # a mirror pair: flipping one gives the other

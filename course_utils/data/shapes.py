@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_utils.data.figures import ARROWS, CLASSES, FIGURES, TINTS
+from course_utils.data.figures import ARROWS, CLASSES, FIGURES
 
 __all__ = ["ARROWS", "CLASSES", "FIGURES", "VERSION", "draw"]
 
@@ -176,7 +176,8 @@ def _colours(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
     brighter = dice.chance(DARKER * canvas.hard) == 0
     lightness = torch.where(brighter, dark + gap, dark)
     ground = dice.colour(torch.where(brighter, dark, dark + gap), GROUND)
-    tint = torch.tensor([TINTS[name] for name in canvas.classes])[canvas.labels][:, :, None, None]
+    tints = torch.tensor([FIGURES[name].tint for name in canvas.classes])
+    tint = tints[canvas.labels][:, :, None, None]
     typical = lightness + 0.7 * (tint - tint.mean(dim=1, keepdim=True))
     paint = torch.where(dice.chance(TYPICAL) > 0, typical, dice.colour(lightness, 0.25))
     ink = dice.colour(torch.where(lightness > 0.5, lightness - 0.4, lightness + 0.4), 0.15)
@@ -270,7 +271,7 @@ def _distances(
     body, detail = torch.empty_like(u), torch.full_like(u, 9.0)
     for label in labels.unique().tolist():
         chosen = (labels == label).nonzero()[:, 0]
-        body[chosen], inner = FIGURES[classes[label]](u[chosen], v[chosen], form[chosen])
+        body[chosen], inner = FIGURES[classes[label]].distances(u[chosen], v[chosen], form[chosen])
         if inner is not None:
             detail[chosen] = inner
     return body, detail

@@ -1,4 +1,4 @@
-"""What a pipeline of torchvision transforms is made of: its steps, its normalisation, its chance."""
+"""What a pipeline of torchvision transforms is made of: steps, chance, normalisation."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -31,11 +31,6 @@ def steps(transform: Transform | None) -> list[Transform]:
 def is_batchable(step: Transform) -> bool:
     """Whether a step is known to treat a batch as it treats each image."""
     return type(step) in BATCHABLE
-
-
-def without_chance(transform: Transform | None) -> v2.Compose:
-    """The pipeline without those steps that may draw random numbers, or that nothing is known of."""
-    return compose(step for step in steps(transform) if is_batchable(step))
 
 
 def normalization(transform: Transform | None) -> tuple[tuple[float, ...], tuple[float, ...]]:

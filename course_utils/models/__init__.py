@@ -7,5 +7,5 @@ from course_utils.models.vgg import VGG, conv_block, he_init
 
 
 def count_parameters(model: nn.Module, *, trainable_only: bool = False) -> int:
-    """How many numbers a model has, shared ones once; with `trainable_only`, without frozen ones."""
+    """How many numbers a model has, shared ones once; `trainable_only`: without frozen ones."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)

@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from sphinx.application import Sphinx
 
-from course_utils.lessons.scoreboard import published_rows
+from course_utils.lessons.scoreboard import published_rows, recorded_training
 from extensions import records
 from extensions.catalogue import Lesson, link, routes
 from extensions.notebooks import glossary_terms
@@ -55,5 +55,6 @@ def context(docs: Path, lessons: list[Lesson], plots: list[Plot]) -> dict:
         "percent": records.percent,
         "mean": records.mean,
         "scoreboard": published_rows,
+        "recorded_training": recorded_training,
         "results": records.recorded_tables,
     }

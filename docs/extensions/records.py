@@ -115,6 +115,7 @@ def mean(values: list[float]) -> float:
 
 
 def recorded_tables() -> str:
-    """RESULTS.md without its title, each section one level deeper."""
+    """RESULTS.md without its title, each section one level deeper, each "±" with its numbers."""
     text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
-    return text.split("\n", 1)[1].replace("\n##", "\n###")
+    unbroken = text.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+    return unbroken.split("\n", 1)[1].replace("\n##", "\n###")

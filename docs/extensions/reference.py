@@ -29,3 +29,9 @@ def write_reference(package: Path, target: Path) -> None:
 def _write(path: Path, text: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
+
+
+def without_aliases(app, what: str, name: str, member: object, options, lines: list[str]) -> None:
+    """Take away Python's own words for a named tuple's field, which say only its number."""
+    if lines and lines[0].startswith("Alias for field number"):
+        lines.clear()

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from benchmarks.data import SOURCE_AUGMENT
-from benchmarks.lesson_08 import goals, measures, report, search, share, steps
+from benchmarks.harness import Run
+from benchmarks.lesson_08 import goals, least, measures, report, search, share, steps
 from benchmarks.lesson_08.ladder import FAST, LADDER, SOURCE, Change, as_trained, settings_of
 from benchmarks.lesson_08.networks import NETWORKS, EarlyPooling, PooledHead
 from benchmarks.lesson_08.plan import Goal, Plan
@@ -228,3 +229,24 @@ def test_a_part_needs_those_before_it(make_run):
         search.finals(make_run(), SHORT)
     with raises(FileNotFoundError, "'finals' is not in record.json: run that part first"):
         goals.goal(make_run(), "fifth", SHORT)
+
+
+def test_the_least_time_comes_from_the_shortest_training_that_is_clear_of_the_goal(
+    pictures, tmp_path
+):
+    recipe = Recipe(widths=NARROW, batch_size=24, bfloat16=True)
+    plan = least.Plan(recipe, epochs=(1.0, 2.0), seeds=(0, 1), held_out=0.1, steps=1)
+    run = Run(str(pictures), tmp_path, tmp_path / "record.json", workers=0)
+    easy = least.search(run, replace(plan, wanted=0.0, margin=0.0))["search"]
+    assert easy["chosen"] == 1.0 and list(easy["val_accuracy"]) == ["1"]
+    hard = least.search(run, replace(plan, wanted=1.0, margin=0.1))
+    assert hard["search"]["chosen"] == 2.0 and list(hard["search"]["val_accuracy"]) == ["1", "2"]
+
+    (tmp_path / "record.json").write_text(json.dumps(hard))
+    found = least.least(run, plan)["least"]
+    assert found["epochs"] == 2.0 and found["precision"] == "bfloat16"
+    for cost, seconds, source in zip(
+        found["cost"], found["seconds"], found["source_seconds"], strict=True
+    ):
+        assert cost == pytest.approx(seconds / source)
+    assert all(0 <= accuracy <= 1 for accuracy in found["test_accuracy"])

@@ -25,5 +25,5 @@ def test_a_lesson_that_was_run_on_photographs_gives_its_rows():
 
 def test_the_residual_network_has_its_own_record():
     row = assemble()["ResNet-20"]
-    assert row["accuracy"] == pytest.approx(0.8935, abs=0.001)
-    assert (row["images"], row["epochs"], row["seeds"]) == (45_000, 24, 2)
+    assert row["accuracy"] == pytest.approx(0.9136, abs=0.0005)
+    assert (row["images"], row["epochs"], row["seeds"]) == (45_000, 60, 3)

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course_utils.cli.claims import Verdict
 from course_utils.cli.execution import Outcome, Task
+from course_utils.cli.formulas import to_mathml
 from course_utils.cli.html import to_html
 from course_utils.cli.run_pages import write_run_pages
 from course_utils.paths import ROOT
@@ -17,6 +18,7 @@ from tests.cli.course import PIXEL
 
 LESSONS = ("00_tiny", "01_next", "03_other")
 LONG = "a line of more characters than a phone's screen holds"
+TABLE = "a table of              more characters than that"
 
 
 class Page(HTMLParser):
@@ -69,6 +71,7 @@ def text():
         ),
         new_markdown_cell("| left | right |\n|---|---|\n| 1 | 2 |"),
         new_code_cell("seen = 1", outputs=[dot, printed("one\n"), printed(f"{LONG}\n")]),
+        new_code_cell("table", outputs=[printed(f"{TABLE}\n")]),
         hidden("setup", jupyter={"source_hidden": True}),
         hidden("saved", jupyter={"source_hidden": True, "outputs_hidden": True}),
         hidden("answer", tags=["solution"], jupyter={"source_hidden": True}),
@@ -99,6 +102,11 @@ def test_a_page_fits_a_phone_and_has_colours_for_the_dark(text):
 def test_formulas_are_mathml(text, shown):
     assert shown.tags.count("math") == 2 and "$" not in shown.words
     assert "<mfrac>" in text and 'display="block"' in text
+
+
+def test_a_function_stands_apart_from_its_argument_as_in_tex():
+    assert '<mi>ln</mi><mspace width="0.167em" /><mn>10</mn>' in to_mathml(r"\ln 10")
+    assert "mspace" not in to_mathml(r"\ln(f)")
 
 
 def test_a_formula_that_cannot_be_read_stays_tex():
@@ -137,10 +145,13 @@ def test_a_page_that_is_alone_has_no_way_to_others():
     assert page.links == [] and "nav" not in page.tags
 
 
-def test_what_is_printed_in_one_go_is_one_block_which_the_keyboard_reaches_if_wide(text):
+def test_what_is_printed_in_one_go_is_one_block(text):
     assert text.count("one\n" + LONG) == 1
-    assert re.search(r'<pre [^>]*tabindex="0"[^>]*>one\n', text)
-    assert "<pre>setup ran" in text
+
+
+def test_sentences_are_broken_and_a_wide_table_is_reached_by_the_keyboard(text):
+    assert f'<pre class="sentences">one\n{LONG}' in text
+    assert re.search(rf'<pre [^>]*tabindex="0"[^>]*>{TABLE}\n', text)
 
 
 @pytest.mark.parametrize(

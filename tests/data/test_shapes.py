@@ -18,7 +18,7 @@ def grid(size=64):
 
 def figure(name, form=0.3):
     """The distances to a figure's body and its detail: (64, 64) each, or None for no detail."""
-    found = FIGURES[name](*grid(), torch.full((1, 1, 1), form))
+    found = FIGURES[name].distances(*grid(), torch.full((1, 1, 1), form))
     return [None if part is None else part[0] for part in found]
 
 

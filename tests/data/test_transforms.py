@@ -20,7 +20,6 @@ from course_utils.data import (
     Split,
     load_splits,
     normalization,
-    without_chance,
 )
 from tests.helpers import raises
 
@@ -289,15 +288,6 @@ def test_data_targets_and_transform_can_be_set_anew():
 
 
 # Reading a pipeline
-
-
-def test_without_chance():
-    crop, unknown = v2.RandomCrop(32), lambda image: image
-    whole = v2.Compose([v2.ToImage(), v2.Compose([crop, unknown]), TO_FLOAT, NORMALIZE])
-    assert without_chance(whole).transforms[1:] == [TO_FLOAT, NORMALIZE]
-    image = torch.zeros(3, 4, 4, dtype=torch.uint8)
-    for nothing in (None, unknown):
-        assert without_chance(nothing)(image) is image
 
 
 def test_the_normalisation_of_no_pipeline():

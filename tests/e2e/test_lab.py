@@ -12,6 +12,7 @@ from course_utils.cli.run import read_course
 from course_utils.paths import ROOT
 from tests.e2e.lab import Notebook, jupyterlab
 
+LAST_LINE = re.compile(r"recorded \d+ results in \d\d_\w+\.json")
 DECLARED, PRESETS = read_course(ROOT / "notebooks", "smoke")
 
 WRONG = """\
@@ -66,7 +67,7 @@ def test_changed_parameters_hold_for_all_cells(notebook):
     notebook.run_all()
     printed = "\n".join(notebook.page.locator(".jp-OutputArea-output").all_inner_texts())
     assert "epoch 1:" in printed
-    assert "recorded" in printed, "the last cell has not run"
+    assert LAST_LINE.search(printed), "the last cell has not run"
     print(f"all cells: {time.monotonic() - start:.0f} s")
 
 
@@ -78,7 +79,7 @@ def test_a_lesson_runs_to_its_last_cell_without_a_red_box(browser, tmp_path, les
         notebook = Notebook(page, address)
         notebook.run_all()
         printed = page.locator(".jp-OutputArea-output").all_inner_texts()
-        assert any("recorded" in text for text in printed), "the last cell has not run"
+        assert any(LAST_LINE.search(text) for text in printed), "the last cell has not run"
         red = "[data-mime-type='application/vnd.jupyter.stderr']"
         assert page.locator(red).all_inner_texts() == []
         cut = "figures => figures.filter(figure => !figure.naturalWidth).length"

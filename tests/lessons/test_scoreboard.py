@@ -74,3 +74,11 @@ def test_published_rows_of_all_lessons_carry_their_record_on_photographs(publish
     ]
     assert rows[0]["cifar10"] == {"accuracy": 0.391, "epochs": 4}
     assert rows[1]["cifar10"] is None and rows[1]["parameters"] == 1234
+
+
+def test_a_record_says_on_what_it_was_trained_as_far_as_it_has_one_number():
+    record = {"accuracy": 0.5, "images": 45000, "epochs": 24, "seeds": 2}
+    assert module.recorded_training(record) == "45,000 images, 24 epochs, 2 seeds"
+    assert module.recorded_training(record | {"epochs": None, "seeds": 1}) == (
+        "45,000 images, 1 seed"
+    )

@@ -23,7 +23,7 @@ EMPHASIS = """six points, two points better, three points better, quarter, three
 Long, column, for each channel, portions, recomputed, instance, first-to-last ratio, same
 multiply-adds, first loss, accuracy of guessing, outputs, on validation images, by heart,
 parameters, step, input, forget, output, update, reset, same training, same search, steps between,
-pairs, open, vanishes, weighs"""
+pairs, reproduced, vanishes, weighs"""
 
 
 @pytest.fixture(scope="module")

@@ -105,12 +105,12 @@ def overfitting(record: Mapping[str, Any]) -> dict[str, dict[int, float]]:
 
 
 def recipe_pairs(record: Mapping[str, Any]) -> dict[str, tuple[list, list, bool]]:
-    """Comparisons in the record of the source's two recipes, as far as it goes."""
+    """Comparisons in the record of the source's two recipes, as far as all seeds go."""
     cnn, resnet = (record["networks"][f"source's {kind}"] for kind in ("CNN", "ResNet"))
-    done = min(resnet["epochs_done"])
+    done = 5 * (min(resnet["epochs_done"]) // 5)  # the other ways are taken every fifth epoch
     first = [curve[done - 1] for curve in resnet["test_accuracy"]["proper"]]
     long = [curve[29] for curve in cnn["test_accuracy"]["proper"]]
-    source = [values[-1] for values in resnet["test_accuracy"]["source"]]
+    source = [values[done // 5 - 1] for values in resnet["test_accuracy"]["source"]]
     # every fifth epoch up to the 30th, which all seeds have
     augmented = [sum(values[:6]) / 6 for values in cnn["test_accuracy"]["augmented"]]
     proper = [sum(curve[4:30:5]) / 6 for curve in cnn["test_accuracy"]["proper"]]
@@ -121,26 +121,72 @@ def recipe_pairs(record: Mapping[str, Any]) -> dict[str, tuple[list, list, bool]
     }
 
 
+def by_epoch(record: Mapping[str, Any], way: str) -> dict[int, list[float]]:
+    """Test accuracies of the source's ResNet at every fifth epoch that all seeds have."""
+    network = record["networks"]["source's ResNet"]
+    curves = network["test_accuracy"][way]
+    step = 5 if way == "proper" else 1  # the others have only every fifth
+    done = min(network["epochs_done"]) // 5
+    return {5 * n: [curve[step * n - 1] for curve in curves] for n in range(1, done + 1)}
+
+
+def say_ways(record: Mapping[str, Any]) -> None:
+    """Print what the source's ResNet reaches properly, in training mode, and as it measured."""
+    print("epoch  evaluation mode  training mode  and augmented, as the source measured")
+    ways = [by_epoch(record, way) for way in ("proper", "training_mode", "source")]
+    for epoch in ways[0]:
+        proper, training, source = (interval(way[epoch])[0] for way in ways)
+        print(f"{epoch:>5}  {proper:>15.1%}  {training:>13.1%}  {source:>7.1%}")
+
+
+def standard_arm(record: Mapping[str, Any], skip: str) -> Arm:
+    """ResNet-20 or its plain twin, by the standard recipe."""
+    (arm,) = [arm for arm in record["arms"] if arm["skip"] == skip]
+    return arm
+
+
+def say_standard(record: Mapping[str, Any]) -> None:
+    """Print what ResNet-20 reaches by the standard recipe, and what its skips bring."""
+    arm, plain = (standard_arm(record, skip) for skip in ("identity", "none"))
+    mean, low, high = interval(arm["test_accuracy"])
+    print(
+        f"ResNet-20 on CIFAR-10, {arm['epochs']} epochs, {len(arm['seed'])} seeds: {mean:.1%}, "
+        f"95 % interval {low:.1%} to {high:.1%}"
+    )
+    pair = common(*(by_seed(a, a["test_accuracy"]) for a in (arm, plain)))
+    print(sentence("over its plain twin", *pair, points=True))
+
+
 def say(pairs: Mapping[str, tuple[list, list, bool]]) -> None:
     """Print a sentence for each comparison."""
     for name, (first, second, points) in pairs.items():
         print(sentence(name, first, second, points=points))
 
 
-def recorded_facts(depths: Arm, comparison: Arm, recipe: Arm) -> dict[str, float]:
-    """What the lesson's sentences about the three records rest on, by the name of their claim."""
+def recorded_facts(depths: Arm, comparison: Arm, recipe: Arm, standard: Arm) -> dict[str, float]:
+    """What the lesson's sentences about the four records rest on, by the name of their claim."""
     pairs = {**depth_pairs(depths), **comparison_pairs(comparison), **recipe_pairs(recipe)}
     plain, skips, eight, twenty, gained, *compared = (paired(a, b)[0] for a, b, _ in pairs.values())
     names = ("batch_norm_in_cnn", "resnet_over_cnn", "resnet_over_cnn_bn", "equal_work")
-    names += ("resnet_20_over_cnn", "resnet_5_over_cnn_30", "source_way", "augmented_test")
+    names += ("resnet_20_over_cnn", "resnet_over_cnn_30", "source_way", "augmented_test")
     facts = dict(zip(names, compared, strict=True))
     gaps = overfitting(comparison)
     cnn = recipe["networks"]["source's CNN"]["test_accuracy"]["proper"]
     tuned, printed = tuning_pair(comparison, recipe)
     loss_20 = {
-        skip: last_losses(depth_arm(depths, 20, skip))[0] for skip in ("none", "identity")
-    }  # of seed 0, the one that depth 50 has
+        skip: interval(list(last_losses(depth_arm(depths, 20, skip)).values()))[0]
+        for skip in ("none", "identity")
+    }
+    best, twin = (
+        interval(standard_arm(standard, skip)["test_accuracy"])[0] for skip in ("identity", "none")
+    )
+    *_, as_source = by_epoch(recipe, "source").values()
+    *_, proper = by_epoch(recipe, "proper").values()
     facts |= {
+        "resnet_20": best,
+        "resnet_20_over_twin": best - twin,
+        "resnet_proper": interval(proper)[0],
+        "resnet_as_source": interval(as_source)[0],
         "plain_50_over_20": 1 + plain / loss_20["none"],
         "identity_50_over_20": 1 + skips / loss_20["identity"],
         "depth_8_identity": eight,

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from course_utils.data import Split, denormalize, normalization, without_chance
+from course_utils.data import Split, denormalize, normalization
+from course_utils.data.transforms import compose, is_batchable, steps
 
 IMAGES = 1000  # looked at in each split
 EXAMPLES = 200  # needed for statistics
@@ -55,9 +56,10 @@ def first_images(name: str, loader: DataLoader) -> Part:
 
 
 def _plain_items(dataset: Dataset, number: int) -> Tensor:
-    """The first images of a data set without its augmentation, if it has one that can be taken off."""
+    """The first images of a data set without what may draw random numbers, where that can be told."""
     if isinstance(dataset, Split):
-        dataset = Split(dataset.data, dataset.targets, without_chance(dataset.transform))
+        plain = compose(step for step in steps(dataset.transform) if is_batchable(step))
+        dataset = Split(dataset.data, dataset.targets, plain)
     return torch.stack([dataset[index][0] for index in range(min(number, len(dataset)))])
 
 

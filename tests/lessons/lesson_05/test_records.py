@@ -5,7 +5,7 @@ import torch
 
 from course_utils.results import load_recorded
 
-RECORD = load_recorded("05_batch_normalization.cifar10-jpeg")
+RECORD = load_recorded("05_batch_normalization.cifar10")
 NORMS = ("no normalisation", "batch normalisation")
 
 
@@ -54,3 +54,19 @@ def test_a_forgotten_eval_costs_most_one_at_a_time_and_sorted():
     }
     worst = max(shown["batch 1"], shown["sorted, 32"])
     assert worst < shown["batch 4"] < shown["evaluation mode"] < shown["batch 32"] + 0.01
+
+
+def test_a_forgotten_eval_costs_twenty_points_one_at_a_time_and_thirty_sorted():
+    shown = {
+        name: sum(found["shown"]) / len(found["shown"])
+        for name, found in RECORD["forgotten"].items()
+        if name != "setting"
+    }
+    right = shown["evaluation mode"]
+    assert right - shown["batch 1"] == pytest.approx(0.2, abs=0.03)
+    assert right - shown["sorted, 32"] == pytest.approx(0.3, abs=0.03)
+
+
+def test_group_normalisation_is_level_with_none_in_a_short_training():
+    groups, none = means("small_groups", "group normalisation"), means("small_groups", NORMS[0])
+    assert abs(groups - none).max() < 0.01

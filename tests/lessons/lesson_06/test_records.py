@@ -9,7 +9,7 @@ from course_utils.lessons.lesson_06 import records
 from course_utils.paths import ROOT
 from course_utils.results import load_recorded
 
-NAMES = ("depth", "comparison", "recipe")
+NAMES = ("depth", "comparison", "recipe", "standard")
 RECORDS = [load_recorded(f"06_resnet.cifar10-gpu-{name}") for name in NAMES]
 PRESETS = {"smoke", "laptop", "full"}
 LESSONS = {path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
@@ -43,13 +43,30 @@ def test_arms_are_paired_by_the_seeds_that_both_have():
 
 
 def test_what_the_lesson_draws_of_its_records_describes_itself():
-    depths, comparison, recipe = RECORDS
+    depths, comparison, recipe, _ = RECORDS
     pairs = records.comparison_pairs(comparison)
     labels = [
         records.plot_depth(depths).get_label(),
         records.plot_differences(pairs).get_label(),
         records.plot_recipe(recipe).get_label(),
     ]
-    assert "plain, at: 8 layers 0.39, 20 layers 0.28, 50 layers 0.58" in labels[0]
+    assert "plain, at: 8 layers 0.43, 20 layers 0.29, 50 layers 0.64" in labels[0]
     assert "BatchNorm in the CNN +2.1" in labels[1]
-    assert "source's CNN up to epoch 81, source's ResNet up to epoch 5" in labels[2]
+    assert "source's CNN up to epoch 81, source's ResNet up to epoch 27" in labels[2]
+
+
+def test_the_four_ways_are_told_at_the_epochs_that_all_seeds_have(capsys):
+    records.say_ways(RECORDS[2])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["epoch", "5", "10", "15", "20", "25"]
+
+
+def test_resnet_20_by_the_standard_recipe_is_told_with_its_twin(capsys):
+    arms = [
+        {"skip": skip, "seed": [0, 1], "epochs": 7, "test_accuracy": found}
+        for skip, found in (("identity", [0.92, 0.94]), ("none", [0.90, 0.92]))
+    ]
+    records.say_standard({"arms": arms})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("ResNet-20 on CIFAR-10, 7 epochs, 2 seeds: 93.0%, 95 % interval")
+    assert second == "over its plain twin: +2.0 points, 95 % interval 2.0 to 2.0, 2 seeds"
