@@ -9,13 +9,13 @@ from torch import nn
 
 from benchmarks.data import Batches, images_of, labels_of, splits_of
 from benchmarks.harness import Run
-from benchmarks.training import MixedPrecision
-from course_utils.data import Splits
-from course_utils.lessons.lesson_07.calibration import (
+from benchmarks.lesson_07.calibration import (
     calibration_error,
     fit_temperature,
     reliability,
 )
+from benchmarks.training import MixedPrecision
+from course_utils.data import Splits
 from course_utils.models import VGG
 from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, predict, train_one_epoch
