@@ -111,7 +111,9 @@ def from_scratch() -> str:
             f"{found['batch_size']}, {found['augmentation']}; chosen: {found['selection']}. "
             f"{len(found['seeds'])} seeds, ± is the standard deviation over them. Device: "
             f"{found['device']}, {found['precision']}: not to be mixed with the table above.\n",
-            table(["labels", "rate", "steps", "test accuracy", "what doubling the steps gained"], rows),
+            table(
+                ["labels", "rate", "steps", "test accuracy", "what doubling the steps gained"], rows
+            ),
         ]
     )
 
