@@ -134,14 +134,14 @@ def items(run: Run, plan: Plan | None = None) -> dict:
 
 
 def imports_of(notebook: Path) -> str:
-    """The import statements of a notebook, as a program."""
+    """The import statements of a notebook, those behind a condition too, as a program."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     statements = []
     for source in code:
         lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-        tree = ast.parse("\n".join(lines)).body
-        statements += [ast.unparse(s) for s in tree if isinstance(s, ast.Import | ast.ImportFrom)]
+        nodes = ast.walk(ast.parse("\n".join(lines)))
+        statements += [ast.unparse(s) for s in nodes if isinstance(s, ast.Import | ast.ImportFrom)]
     return "\n".join(statements)
 
 

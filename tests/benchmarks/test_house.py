@@ -82,7 +82,7 @@ def test_imports_of_a_notebook_are_a_program(tmp_path):
     cells = [
         {"cell_type": "markdown", "source": ["import nothing"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "import json\n", "x = 1"]},
-        {"cell_type": "code", "source": ["from pathlib import Path"]},
+        {"cell_type": "code", "source": ["if x:\n", "    from pathlib import Path"]},
     ]
     path = tmp_path / "one.ipynb"
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
