@@ -201,9 +201,9 @@ class Part:
         return f"{kind}, {threads}, {self.precision}, torch {torch.__version__.split('+')[0]}"
 
 
-def packages() -> list[str]:
-    """The names of all packages with a benchmark: the lessons', then what belongs to none."""
-    names = (path.parent.name for path in (ROOT / "benchmarks").glob("*/run.py"))
+def packages(module: str = "run") -> list[str]:
+    """The names of all packages with such a module: the lessons', then what belongs to none."""
+    names = (path.parent.name for path in (ROOT / "benchmarks").glob(f"*/{module}.py"))
     return sorted(names, key=lambda name: (not name.startswith("lesson"), name))
 
 

@@ -25,7 +25,7 @@ than on the originals. Times are ratios within one run; absolute ones depend on 
 
 def results() -> str:
     """The text of RESULTS.md: the sections of every package's report."""
-    reports = [import_module(f"benchmarks.{name}.report") for name in packages()]
+    reports = [import_module(f"benchmarks.{name}.report") for name in packages("report")]
     return "\n".join([HEAD, *(section for report in reports for section in report.sections())])
 
 

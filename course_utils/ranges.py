@@ -5,7 +5,7 @@ before it starts one. Imports neither torch nor anything else of the course.
 import math
 from typing import Any
 
-ZERO_FOR_ALL = ("_size", "_images", "covered")  # numbers of images: names that end so
+ZERO_FOR_ALL = ("_size", "_images")  # numbers of images: names that end so
 MAY_BE_EMPTY = {
     "output_dir": "the path of a folder, or '' for the default",
     "picture": "the path of a picture, or '' for none",

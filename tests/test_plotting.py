@@ -82,6 +82,15 @@ def test_plot_history_marks_the_best_epoch():
     plt.close(figure)
 
 
+@pytest.mark.parametrize(("best", "low", "high"), [(1.0, 1, 1), (0.99, 1, 1), (0.7, 0.7, 0.75)])
+def test_an_accuracy_axis_ends_at_1_at_the_latest(best, low, high):
+    history = History([2.0, 1.0], [0.2, best], [2.1, 1.2], [0.3, 0.4])
+    figure = plotting.plot_history(history)
+    _, accuracy = figure.axes
+    assert low <= accuracy.get_ylim()[1] <= high
+    plt.close(figure)
+
+
 def test_plot_lines():
     figure = plotting.plot_lines(
         {"a": [1, 2], "b": [3, 4]}, x=[10, 20], xlabel="steps", ylabel="loss"

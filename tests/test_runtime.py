@@ -59,7 +59,6 @@ backbone_rate: float = 1e-4  # another
 clip: float = 1.0  # the largest norm
 train_size: int = 0  # training images (0 for all)
 mistake_images: int = 0  # validation images (0 for all)
-covered: int = 0  # validation images (0 for all)
 steps: int = 5  # of each training
 seed: int = 0  # the first
 runs: int = 1  # seeds
@@ -114,7 +113,6 @@ def test_good_parameters_pass(notebook):
         ("steps", 0, "a whole number, at least 1"),
         ("train_size", -1, "a whole number, at least 0"),
         ("mistake_images", -1, "a whole number, at least 0"),
-        ("covered", None, "a whole number, at least 0"),
         ("seed", None, "a whole number, at least 0"),
         ("learning_rate", 0.0, "a number above 0"),
         ("learning_rate", "1e-3", "a number above 0"),

@@ -20,12 +20,12 @@ from benchmarks.gpu.lanes import read_lines
 from benchmarks.gpu.networks import NETWORKS
 from benchmarks.gpu.standard import DEPTH, LR, WEIGHT_DECAY
 from benchmarks.harness import write_json
-from benchmarks.lesson_07.choices import best_of
-from course_utils.lessons.lesson_07.calibration import (
+from benchmarks.lesson_07.calibration import (
     calibration_error,
     fit_temperature,
     reliability,
 )
+from benchmarks.lesson_07.choices import best_of
 from course_utils.models import ResNet, count_parameters
 from course_utils.probes import multiply_adds
 

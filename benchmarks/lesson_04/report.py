@@ -4,7 +4,7 @@ from benchmarks.tables import over_seeds, percent, recorded, table, with_error
 
 
 def sections() -> list[str]:
-    return [backbone(), transfer(), imagenet()]
+    return [backbone(), transfer(), from_scratch(), imagenet()]
 
 
 def backbone() -> str:
@@ -94,6 +94,28 @@ def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
             leaks,
         ),
     ]
+
+
+def from_scratch() -> str:
+    found, title = recorded("04_transfer_learning.{dataset}-gpu-scratch", "by_labels")
+    rows = []
+    for labels, by_steps in found["by_labels"].items():
+        steps = by_steps["chosen_steps"]
+        cells = [f"{steps:,}", over_seeds(by_steps["steps"][str(steps)]["test_accuracy"])]
+        longer = f"{100 * by_steps['gain_of_twice_the_steps']:+.1f} points"
+        rows.append([labels, f"{by_steps['lr']:g}", *cells, longer])
+    return "\n".join(
+        [
+            f"## Lesson 04: from scratch to the plateau on {title}, by labels of each class\n",
+            f"{found['network'].capitalize()}; {found['optimizer']}, batches of "
+            f"{found['batch_size']}, {found['augmentation']}; chosen: {found['selection']}. "
+            f"{len(found['seeds'])} seeds, ± is the standard deviation over them. Device: "
+            f"{found['device']}, {found['precision']}: not to be mixed with the table above.\n",
+            table(
+                ["labels", "rate", "steps", "test accuracy", "what doubling the steps gained"], rows
+            ),
+        ]
+    )
 
 
 def imagenet() -> str:

@@ -31,7 +31,7 @@ def write_plots(pictures: Path) -> list[Plot]:
     use_style()
     drawn = [
         ("scoreboard", "What accuracy costs", *scoreboard(published_rows())),
-        ("faults", "What mistakes cost", *faults(load_recorded(records.FAULTS[0])["faults"])),
+        ("faults", "What mistakes cost", *faults(load_recorded(records.FAULTS)["faults"])),
         ("costs", "What a training costs", *costs(load_recorded("08_fast_training.cifar10-gpu"))),
     ]
     plots = []

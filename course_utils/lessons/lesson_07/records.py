@@ -83,17 +83,20 @@ def recorded_facts(record: Mapping[str, Any]) -> dict[str, float]:
     change = {cost.fault: cost.faulty - cost.healthy for cost in costs(record)}
     faulty = {cost.fault: cost.faulty for cost in costs(record)}
     leaks = [m for name, m in record["calibration"].items() if name.startswith("leak")]
-    augmented = record["calibration"]["norm, seed 0"]
+    augmented = [m for name, m in record["calibration"].items() if name.startswith("norm")]
 
-    def of_leaks(key: str) -> float:
-        return sum(measured[key] for measured in leaks) / len(leaks)
+    def of(networks: list[Mapping[str, float]], key: str) -> float:
+        return sum(measured[key] for measured in networks) / len(networks)
 
     evaluation = "evaluation in training mode"
     return {
-        "recorded_zero_grad": faulty["forgotten zero_grad, BatchNorm"],
+        "recorded_zero_grad": faulty["forgotten zero_grad"],
+        "recorded_labels": faulty["labels shuffled against images"],
         "recorded_mirror": faulty["mirror that changes labels (animal left or right)"],
-        "recorded_softmax_norm": change["softmax before cross-entropy, BatchNorm"],
-        "recorded_softmax_plain": change["softmax before cross-entropy, no BatchNorm"],
+        "recorded_softmax": change["softmax before cross-entropy"],
+        "recorded_half_dead": change["half of the ReLUs dead in each convolution"],
+        "recorded_rate": change["learning rate ten times too high"],
+        "recorded_raw_throughout": change["raw bytes throughout"],
         "recorded_eval_32": change[f"{evaluation}, batches of 32"],
         "recorded_eval_4": change[f"{evaluation}, batches of 4"],
         "recorded_eval_sorted": change[f"{evaluation}, of 32, sorted by class"],
@@ -103,7 +106,7 @@ def recorded_facts(record: Mapping[str, Any]) -> dict[str, float]:
         "recorded_duplicates": change["three test images in ten among the training images"],
         "recorded_best_on_100": change["best of 50 chosen on 100 test images"],
         "recorded_best_on_1000": change["best of 50 chosen on 1,000 test images"],
-        "recorded_plain_temperature": of_leaks("temperature"),
-        "recorded_plain_ece": of_leaks("ece_before"),
-        "recorded_augmented_ece": augmented["ece_before"],
+        "recorded_plain_temperature": of(leaks, "temperature"),
+        "recorded_plain_ece": of(leaks, "ece_before"),
+        "recorded_augmented_ece": of(augmented, "ece_before"),
     }

@@ -137,5 +137,5 @@ def judge_reader(facts) -> None:
     """A network without convolutions, of at most MOST parameters, GAIN points above the LSTM."""
     judge_size(facts, MOST)
     found = facts["convolutions"]
-    require(not found, f"{', '.join(found)}: this one has to do without convolutions.")
+    require(not found, f"This one has to do without convolutions: yours is {', '.join(found)}.")
     judge_gain(facts, GAIN)

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from course_utils.lessons.lesson_07.calibration import (
+from benchmarks.lesson_07.calibration import (
     calibration_error,
     fit_temperature,
     reliability,

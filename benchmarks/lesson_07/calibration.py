@@ -1,6 +1,4 @@
-"""How far a network's confidence can be trusted, and one number that mends it (Guo et al. 2017);
-lesson 07.
-"""
+"""How far a network's confidence can be trusted, and one number that mends it (Guo et al. 2017)."""
 
 from typing import NamedTuple
 
