@@ -98,6 +98,8 @@ def bound(tree: ast.AST) -> set[str]:
             names.add(node.id)
         elif not isinstance(node, (ast.Lambda, ast.comprehension)):
             names |= bound(node)
+            if isinstance(node, ast.ExceptHandler) and node.name:
+                names.add(node.name)
     return names
 
 
