@@ -121,6 +121,12 @@ def test_the_links_of_its_pages_and_its_notebooks_lead_to_files_in_it(class_set)
     assert len(links) > 10 and [link for link in links if not link.exists()] == []
 
 
+def test_its_first_page_says_what_it_is(class_set):
+    first = (class_set.folder / "README.md").read_text(encoding="utf-8").split("\n\n")[0]
+    assert first.startswith("> **A class set**: lessons 00, 01, 02, ")
+    assert "without their solutions" in first
+
+
 def test_the_archive_holds_all_that_the_folder_does(class_set):
     with zipfile.ZipFile(class_set.folder.with_name("Ünïversität.zip")) as archive:
         inside = set(archive.namelist())
