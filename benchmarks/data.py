@@ -49,38 +49,6 @@ def permutation(number: int, seed: int) -> Tensor:
     return torch.randperm(number, generator=torch.Generator().manual_seed(seed))
 
 
-class Batches:
-    """Batches of uint8 images in memory, augmented one by one if wanted, then scaled; shuffled anew
-    in each pass if wanted.
-    """
-
-    def __init__(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        scale: Scale,
-        batch_size: int = 250,
-        *,
-        shuffle: bool = False,
-        augment: Callable[[Tensor], Tensor] | None = None,
-    ):
-        self.images, self.labels = images, labels
-        self.scale, self.batch_size = scale, batch_size
-        self.shuffle, self.augment = shuffle, augment
-
-    def __len__(self) -> int:
-        return -(-len(self.labels) // self.batch_size)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        number = len(self.labels)
-        order = torch.randperm(number) if self.shuffle else torch.arange(number)
-        for chosen in order.split(self.batch_size):
-            images = self.images[chosen]
-            if self.augment is not None:
-                images = torch.stack([self.augment(image) for image in images])
-            yield scaled(images, *self.scale), self.labels[chosen]
-
-
 def seeded_batches(
     images: Tensor, labels: Tensor, scale: Scale, *, batch_size: int, steps: int, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:

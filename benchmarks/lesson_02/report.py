@@ -2,43 +2,24 @@
 
 import torch
 
-from benchmarks.lesson_02.run import SWEEPS
-from benchmarks.tables import over_seeds, recorded, table, with_deviation
-
-INPUTS = ("raw bytes", "[0, 1]", "normalised", "wrong std")
+from benchmarks.lesson_02.run import SWEEP
+from benchmarks.lesson_02.scaling import INPUTS
+from benchmarks.tables import recorded, table, with_deviation
 
 
 def sections() -> list[str]:
-    found, title = recorded("02_normalization.{dataset}", *SWEEPS, "fed")
+    found, title = recorded("02_normalization.{dataset}", SWEEP)
     rows = []
-    for name in sorted(SWEEPS):
-        for scaling in INPUTS:
-            swept = found[name][scaling]
-            lrs = ", ".join(f"{lr:g}" if lr else "none" for lr in swept["largest_rate"])
-            losses = with_deviation(torch.tensor(swept["best_losses"]))
-            rows.append([name, scaling, lrs, f"{swept['best_rate']:g}", losses])
-    networks = {name: part for name, part in found["fed"].items() if isinstance(part, dict)}
-    fed = [
-        [network, scaling, over_seeds(accuracies)]
-        for network, by_scaling in networks.items()
-        for scaling, accuracies in by_scaling.items()
-    ]
+    for scaling in INPUTS:
+        swept = found[SWEEP][scaling]
+        lrs = ", ".join(f"{lr:g}" if lr else "none" for lr in swept["largest_rate"])
+        losses = with_deviation(torch.tensor(swept["best_losses"]))
+        rows.append([scaling, lrs, f"{swept['best_rate']:g}", losses])
     note = (
-        f"{found['steps']} steps of {found['batch_size']} images, Adam or SGD with momentum "
-        f"{found['momentum']}; a rate trains if the loss ends {found['margin']} below ln 10. Here "
-        f"± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
+        f"A linear classifier, {found['images']:,} images, {found['steps']} steps of "
+        f"{found['batch_size']}, SGD with momentum {found['momentum']}; a rate trains if the loss "
+        f"ends {found['margin']} below ln 10. Here ± is the standard deviation over "
+        f"{len(found['seeds'])} seeds.\n\n"
     )
-    header = [
-        "training",
-        "input",
-        "largest rate that trains, seed by seed",
-        "best rate",
-        "loss at the end",
-    ]
-    trained = (
-        f"Trained on normalised images ({found['fed']['images']:,}, {found['fed']['epochs']} "
-        "epochs), then fed:\n\n"
-    )
-    fed_table = table(["network", "input", "validation accuracy"], fed)
-    head = f"## Lesson 02: the scale of the input on {title}\n\n"
-    return [head + note + table(header, rows) + "\n" + trained + fed_table]
+    header = ["input", "largest rate that trains, seed by seed", "best rate", "loss at the end"]
+    return [f"## Lesson 02: the scale of the input on {title}\n\n" + note + table(header, rows)]

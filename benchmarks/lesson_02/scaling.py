@@ -1,6 +1,6 @@
-"""Four ways to scale the input: what trains, how fast, and what a trained network makes of them.
+"""Four ways to scale the input: which learning rates train, and how fast.
 
-A sweep trains a network for some steps at each learning rate, with each of the four inputs, from
+A sweep trains a linear classifier for some steps at each learning rate, with each of the four inputs, from
 three seeds; a seed gives all of them the same first weights and the same batches.
 `losses[seed][rate]` is the mean over the last steps, and the ceiling if that is higher or the
 training diverged. `largest_rate[seed]` is the largest rate whose loss is `margin` below ln 10, the
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from benchmarks.data import (
     RAW_BYTES,
@@ -20,15 +19,13 @@ from benchmarks.data import (
     Scale,
     images_of,
     labels_of,
-    rescaled,
     seeded_batches,
     splits_of,
 )
-from benchmarks.harness import Run, columns
-from benchmarks.training import CEILING, CHANCE, end_of, he_init, losses_by_step, small_vgg
-from course_utils.data import IMAGENET_MEAN, IMAGENET_STD, Splits, channel_stats, make_loaders
+from benchmarks.harness import Run
+from benchmarks.training import CEILING, CHANCE, end_of, losses_by_step
+from course_utils.data import Splits, channel_stats
 from course_utils.runtime import seed_everything
-from course_utils.training import evaluate, fit
 
 INPUTS = ("raw bytes", "[0, 1]", "normalised", "wrong std")
 
@@ -42,9 +39,6 @@ class Plan:
     last: int = 20
     margin: float = 0.1
     momentum: float = 0.9
-    fed_images: int = 10_000
-    fed_epochs: int = 5
-    fed_lr: float = 1e-3
 
     def settings(self) -> dict:
         names = ("images", "steps", "batch_size", "margin", "momentum")
@@ -61,24 +55,15 @@ def decades(low: int, high: int) -> list[float]:
 
 
 # The rates for raw bytes, and for the other three inputs.
-LRS = {
-    "SGD": (decades(-7, -3), decades(-4, -1)),
-    "Adam": (decades(-5, -2), decades(-5, -2)),
-    "SGD, batch normalisation": (decades(-3, 0), decades(-3, 0)),
-    "Adam, batch normalisation": (decades(-4, -1), decades(-4, -1)),
-    "SGD, PyTorch's start": (decades(-6, -2), decades(-3, 0)),
-    "SGD, linear classifier": (decades(-10, -6), decades(-5, -2)),
-}
+LRS = decades(-10, -6), decades(-5, -2)
 
 
-def make_model(name: str) -> nn.Module:
-    if "linear" in name:
-        model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
-        nn.init.zeros_(model[1].weight)  # random weights times raw bytes would be huge logits
-        nn.init.zeros_(model[1].bias)
-        return model
-    model = small_vgg(batch_norm="batch normalisation" in name)
-    return model if "PyTorch's start" in name else he_init(model)
+def make_model() -> nn.Module:
+    """A linear classifier; random weights times raw bytes would be huge logits."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+    nn.init.zeros_(model[1].weight)
+    nn.init.zeros_(model[1].bias)
+    return model
 
 
 def own_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,8 +85,6 @@ def scale_of(name: str, splits: Splits) -> Scale:
         _, stds = own_statistics(images_of(splits.train))
         return splits.mean, tuple(stds.mean(dim=0).tolist())
     scales = {"raw bytes": RAW_BYTES, "[0, 1]": ZERO_TO_ONE}
-    scales["ImageNet's numbers"] = (IMAGENET_MEAN, IMAGENET_STD)
-    scales["mean kept"] = ((0.0,) * 3, splits.std)
     return scales.get(name, (splits.mean, splits.std))
 
 
@@ -111,10 +94,8 @@ def train_briefly(
     """The loss at each of the first steps, fewer if the training diverges."""
     splits = splits_of(run.dataset, train_size=plan.images)
     seed_everything(seed)
-    model = make_model(sweep).to(run.device)
+    model = make_model().to(run.device)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=plan.momentum)
-    if "Adam" in sweep:
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     images, labels = images_of(splits.train), labels_of(splits.train)
     how = {"batch_size": plan.batch_size, "steps": plan.steps, "seed": seed}
     batches = seeded_batches(images, labels, scale_of(scaling, splits), **how)
@@ -146,7 +127,7 @@ def sweep(
     run: Run, name: str, plan: Plan | None = None, lrs: tuple[list, list] | None = None
 ) -> dict:
     """For each input what trains at which rate; `lrs`: those for raw bytes, and for the others."""
-    plan, (for_bytes, for_others) = plan or Plan(), lrs or LRS[name]
+    plan, (for_bytes, for_others) = plan or Plan(), lrs or LRS
     by_input = {one: for_bytes if one == "raw bytes" else for_others for one in INPUTS}
     pairs = [(one, lr) for one in INPUTS for lr in by_input[one]]
     tasks = [(name, one, seed, lr) for one, lr in pairs for seed in plan.seeds]
@@ -173,32 +154,3 @@ def statistics(run: Run) -> dict:
         "variance_of_stds": stds.var(dim=0, correction=0).tolist(),
     }
     return {"statistics": found}
-
-
-def train_and_feed(run: Run, plan: Plan, name: str, seed: int) -> dict[str, float]:
-    """Validation accuracy of one network, trained on normalised images, by the input that it is
-    given afterwards.
-    """
-    splits, device = splits_of(run.dataset, train_size=plan.fed_images), torch.device(run.device)
-    seed_everything(seed)
-    model = he_init(small_vgg(batch_norm=name == "with batch normalisation")).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=plan.fed_lr)
-    loaders = make_loaders(splits, plan.batch_size, seed=seed)
-    how = {"optimizer": optimizer, "epochs": plan.fed_epochs, "device": device}
-    fit(model, loaders.train, loaders.val, **how)
-    found = {}
-    for scaling in (*INPUTS, "ImageNet's numbers", "mean kept"):
-        images = rescaled(splits.val, *scale_of(scaling, splits))
-        found[scaling] = evaluate(model, DataLoader(images, 250), device).accuracy
-    return found
-
-
-def fed(run: Run, plan: Plan | None = None) -> dict:
-    plan, networks = plan or Plan(), ("no batch normalisation", "with batch normalisation")
-    tasks = [(name, seed) for name in networks for seed in plan.seeds]
-    found = run.map(train_and_feed, plan, tasks)
-    result = {"images": plan.fed_images, "epochs": plan.fed_epochs}
-    for name in networks:
-        by_seed = [found[name, seed] for seed in plan.seeds]
-        result[name] = columns(by_seed)
-    return {"fed": result, **plan.settings()}

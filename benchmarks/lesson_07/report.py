@@ -2,37 +2,35 @@
 
 import torch
 
-from benchmarks.tables import over_seeds, recorded, table, with_deviation
+from benchmarks.tables import gain, over_seeds, recorded, table
 
 
 def sections() -> list[str]:
-    found, title = recorded("07_diagnosis.{dataset}", "faults")
+    found, title = recorded("07_diagnosis.{dataset}-gpu", "faults")
     rows = []
     for fault in found["faults"]:
-        cost = 100 * (torch.tensor(fault["healthy"]) - torch.tensor(fault["faulty"]))
-        cost = -cost if fault["kind"] == "report" else cost
         accuracies = [over_seeds(fault[key]) for key in ("healthy", "faulty")]
-        rows.append(
-            (cost.mean(), [fault["fault"], fault["kind"], *accuracies, with_deviation(cost, 1)])
-        )
-    rows = [row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
+        change = torch.tensor(fault["faulty"]).mean() - torch.tensor(fault["healthy"]).mean()
+        paired = gain(fault["faulty"], fault["healthy"])
+        rows.append((change, [fault["fault"], fault["kind"], *accuracies, paired]))
+    rows = [row for _, row in sorted(rows, key=lambda pair: pair[0])]
     keys = ("ece_before", "ece_after", "temperature")
     calibration = [
-        [network, *(with_deviation(torch.tensor(values[key]), 3) for key in keys)]
+        [network, *(f"{values[key]:.3f}" for key in keys)]
         for network, values in found["calibration"].items()
     ]
     note = (
         f"{found['network']}, {found['images']:,} training images, {found['epochs']} epochs "
-        f"({found['epochs_leaks']} for the leaks), {found['optimizer']}; the candidates are "
-        f"smaller, and learn from {found['candidate_images']:,} images. In points of accuracy, "
-        "paired by seed: what a fault in training or in use costs, and by how much a faulty "
-        "report flatters (healthy: on images that were neither seen nor chosen by). Here ± is the "
-        f"standard deviation over {len(found['seeds'])} seeds.\n\n"
+        f"({found['epochs_leak']} for the leaks), {found['optimizer']}, {found['augmentation']}, "
+        f"{found['precision']}; rate {found['lr']:g}, by {found['selection']}. The candidates are "
+        f"smaller, and learn from {found['candidate_images']:,} images. Change: of the accuracy "
+        "that is reported, paired by seed, with its 95 % t-interval; ± is the standard deviation "
+        f"over seeds. {found['device']}.\n\n"
     )
-    head = f"## Lesson 07: what faults cost on {title}\n\n"
-    header = ["fault", "kind", "healthy", "faulty", "cost in points"]
+    head = f"## Lesson 07: what faults change on {title}\n\n"
+    header = ["fault", "kind", "healthy", "faulty", "change"]
     trained = (
-        "\nConfidence of two networks on test images; the temperature was chosen on validation "
+        "\nConfidence of networks on test images; the temperature was chosen on validation "
         "images:\n\n"
     )
     header_trained = ["network", "ECE as trained", "divided by the temperature", "temperature"]

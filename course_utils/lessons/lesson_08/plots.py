@@ -143,6 +143,28 @@ def plot_shares(parts: Mapping[str, tuple[float, float]]) -> Figure:
     return figure
 
 
+def plot_layouts(tensors: Mapping[str, Tensor]) -> Figure:
+    """Each tensor, (1, C, H, W), as its numbers lie in memory, one after the other: coloured by
+    channel, and numbered by place. The order is read from the strides.
+    """
+    figure, _ = plt.subplots(len(tensors), 1, figsize=(8, 0.8 * len(tensors) + 0.2))
+    told = []
+    for ax, (name, tensor) in zip(figure.axes, tensors.items(), strict=True):
+        _, channels, height, width = tensor.shape
+        for channel in range(channels):
+            for place in range(height * width):
+                where = channel, *divmod(place, width)
+                left = sum(i * step for i, step in zip(where, tensor.stride()[1:], strict=True))
+                ax.barh(0, 1, left=left, color=COLORS[channel % 6], edgecolor="white")
+                ax.text(left + 0.5, 0, place, ha="center", va="center", color="white", fontsize=9)
+        ax.set(xlim=(0, tensor.numel()), xticks=[], yticks=[0], yticklabels=[name])
+        ax.grid(False)
+        told.append(f"{name} with strides {tuple(tensor.stride()[1:])}")
+    figure.axes[-1].set_xlabel("memory; colour: channel, number: place in the picture")
+    figure.set_label(f"The numbers of a picture in memory, by channel: {'; '.join(told)}.")
+    return figure
+
+
 def plot_profile(seconds: Mapping[str, float], *, shown: int = 7) -> Figure:
     """The kinds of operation that took most of a profiled step, longest first, as shares."""
     total = sum(seconds.values())

@@ -64,6 +64,17 @@ def test_shares_add_up_to_the_whole_bar():
     assert figure.get_label().endswith("body 10% and 90%; head 90% and 10%.")
 
 
+def test_a_layout_is_drawn_in_the_order_of_memory():
+    tensor = torch.zeros(1, 2, 1, 3)
+    layouts = {"first": tensor, "last": tensor.to(memory_format=torch.channels_last)}
+    figure = plots.plot_layouts(layouts)
+    drawn = [
+        sorted((text.get_position()[0], text.get_text()) for text in ax.texts) for ax in figure.axes
+    ]
+    assert [[text for _, text in row] for row in drawn] == [list("012012"), list("001122")]
+    assert "last with strides (1, 6, 2)" in figure.get_label()
+
+
 def test_a_profile_shows_the_longest_first():
     figure = plots.plot_profile({"copy": 1, "convolution": 6, "pooling": 3}, shown=2)
     (ax,) = figure.axes

@@ -1,6 +1,0 @@
-"""`python -m benchmarks.lesson_07 [PART ...]`."""
-
-from benchmarks.commands import command
-from benchmarks.lesson_07 import run
-
-command(run.__doc__, run.PARTS)(prog_name="python -m benchmarks.lesson_07")
