@@ -1,4 +1,4 @@
-"""The course's own lessons as a class set that is handed in: as it is, with solutions, with ruin."""
+"""The course's own lessons as a class set that is handed in, with solutions and as it is."""
 
 import builtins
 import csv
@@ -26,12 +26,6 @@ NOTEBOOKS = ROOT / "notebooks"
 LESSONS = find_lessons(NOTEBOOKS)
 SHORTEST = "02_normalization"
 OF_A_NOTEBOOK = {"display", "get_ipython", *dir(builtins)}
-RUIN = {
-    "loops": "while True:\n    pass\n",
-    "floods": "while True:\n    print('x' * 9999)\n",
-    "kills": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
-}
-CHECK = "def check(name, answer):\n    print(f'{name}: correct.')\n\n\n"
 
 
 def read(path):
@@ -71,48 +65,19 @@ def test_grading_an_exercise_runs_all_that_its_solution_needs(path):
         assert set().union(*map(used, trees)) <= known, exercise.name
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """Points and lines by learner and exercise, of those that need no training."""
-    folder = tmp_path_factory.mktemp("class")
-    make_class_set(NOTEBOOKS, folder / "autumn", (SHORTEST,))
-    notebook = read(folder / "autumn" / "notebooks" / f"{SHORTEST}.ipynb")
-    exercises = [each for each in find_exercises(notebook) if not each.measured]
-    right = solutions(read(NOTEBOOKS / f"{SHORTEST}.ipynb"))
-    first = exercises[0]
-    learners = {"Zoë 李": right, "starter": {}}
-    learners |= {who: {**right, first.name: ruin + right[first.name]} for who, ruin in RUIN.items()}
-    learners["redefines"] = {**right, first.name: CHECK + first.starter.source}
+def test_a_class_set_handed_in_with_solutions_gets_all_points_and_as_it_is_none(tmp_path):
+    make_class_set(NOTEBOOKS, tmp_path / "autumn", (SHORTEST,))
+    notebook = read(tmp_path / "autumn" / "notebooks" / f"{SHORTEST}.ipynb")
+    learners = {"Zoë 李": solutions(read(NOTEBOOKS / f"{SHORTEST}.ipynb")), "starter": {}}
     for who, answers in learners.items():
-        (folder / "in" / who).mkdir(parents=True)
-        nbformat.write(answered(notebook, answers), folder / "in" / who / "lesson.ipynb")
-    worth = read_points(folder / "autumn" / "exercises.csv")
-    worth = {each.name: worth[each.name] for each in exercises}
-    rules = Rules(seconds=8)
-    run_grade(NOTEBOOKS, folder / "in", folder / "out", rules, Engine(jobs=2), worth=worth)
-    with (folder / "out" / "marks.csv").open(encoding="utf-8", newline="") as file:
+        (tmp_path / "in" / who).mkdir(parents=True)
+        nbformat.write(answered(notebook, answers), tmp_path / "in" / who / "lesson.ipynb")
+    sheet = read_points(tmp_path / "autumn" / "exercises.csv")
+    alone = [each.name for each in find_exercises(notebook) if not each.measured]  # the fast ones
+    worth = {name: sheet[name] for name in alone}
+    where = Engine(jobs=2)
+    run_grade(NOTEBOOKS, tmp_path / "in", tmp_path / "out", Rules(), where, worth=worth)
+    with (tmp_path / "out" / "marks.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    points = {who: [float(row["points"]) for row in rows if row["who"] == who] for who in learners}
-    lines = {row["who"]: row["line"] for row in rows if row["exercise"] == first.name}
-    return points, lines
-
-
-def test_solutions_get_all_points_and_starters_none(graded):
-    points, _ = graded
-    assert points["Zoë 李"] == [1.0, 1.0]
-    assert points["starter"] == [0.0, 0.0]
-
-
-@pytest.mark.parametrize(
-    ("who", "line"),
-    [
-        ("loops", "not yet. stopped: it ran for more than 8 s."),
-        ("floods", "not yet. stopped: it printed more than 10 MB."),
-        ("kills", "not yet. its process was killed (SIGKILL)."),
-        ("redefines", "not yet. Your function returns nothing yet: replace the dots."),
-    ],
-)
-def test_what_ruins_one_exercise_costs_no_other(graded, who, line):
-    points, lines = graded
-    assert points[who] == [0.0, 1.0]
-    assert lines[who] == line
+    points = {(row["who"], row["exercise"]): float(row["points"]) for row in rows}
+    assert points == {(who, name): float(who != "starter") for who in learners for name in alone}
