@@ -100,7 +100,7 @@ def test_the_sheet_names_each_exercise_with_its_points(class_set):
         rows = list(csv.DictReader(file))
     names = [each.name for notebook in class_set.notebooks for each in find_exercises(notebook)]
     assert [row["exercise"] for row in rows] == names
-    assert all(row["title"] and row["points"] == "1" for row in rows)
+    assert all(re.match(r"\d\. ", row["title"]) and row["points"] == "1" for row in rows)
 
 
 def test_the_links_of_its_pages_and_its_notebooks_lead_to_files_in_it(class_set):

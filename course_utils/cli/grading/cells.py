@@ -78,7 +78,7 @@ def find_exercises(notebook: "NotebookNode") -> list[Exercise]:
     found, title = {}, ""
     for cell in notebook.cells:
         headings = HEADING.findall(cell.source) if cell.cell_type == "markdown" else []
-        title = headings[-1] if headings else title
+        title = headings[-1].removeprefix("Exercise ") if headings else title
         if cell.cell_type == "code" and "solution" not in tags(cell):
             name = checked(cell.source)
             if name and re.match(r"\d\d\.\w+$", name):
