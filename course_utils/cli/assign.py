@@ -38,6 +38,11 @@ FILES = (
 FOLDERS = ("course_utils", "benchmarks/results", "data/weights", "notebooks/results")
 SHEET = "exercises.csv"
 HEADING = re.compile(r"\n*^#+ Solutions?\s*$", re.MULTILINE)
+NOTE = """\
+> **A class set**: lessons {numbers}, without their solutions. What is said below of other lessons, of `make site`, and of
+> developing the course, holds for the whole course.
+
+"""
 POINTER = re.compile(r" ?Solutions are folded at the end[^.;]*(\.|; (?=\w))")
 
 
@@ -79,6 +84,9 @@ def make_class_set(
             write_text(work / "notebooks" / path.name, text)
         write_sheet(work, rows)
         copy_course(work)
+        note = NOTE.format(numbers=", ".join(path.stem[:2] for path in selected))
+        readme = work / "README.md"
+        write_text(readme, note + readme.read_text(encoding="utf-8"))
         size = pack(work, folder)
         if folder.exists():
             folder.rmdir()

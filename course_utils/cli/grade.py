@@ -56,7 +56,11 @@ class Submission:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--points", type=click.Path(path_type=Path), help="A sheet of `assign`, edited.")
+@click.option(
+    "--points",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A sheet of `assign`, edited.",
+)
 @click.option(
     "--seconds",
     type=Finite(min=0, min_open=True),

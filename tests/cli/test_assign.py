@@ -100,7 +100,7 @@ def test_the_sheet_names_each_exercise_with_its_points(class_set):
         rows = list(csv.DictReader(file))
     names = [each.name for notebook in class_set.notebooks for each in find_exercises(notebook)]
     assert [row["exercise"] for row in rows] == names
-    assert all(row["title"] and row["points"] == "1" for row in rows)
+    assert all(re.match(r"\d\. ", row["title"]) and row["points"] == "1" for row in rows)
 
 
 def test_the_links_of_its_pages_and_its_notebooks_lead_to_files_in_it(class_set):
@@ -119,6 +119,12 @@ def test_the_links_of_its_pages_and_its_notebooks_lead_to_files_in_it(class_set)
         for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", text)
     }
     assert len(links) > 10 and [link for link in links if not link.exists()] == []
+
+
+def test_its_first_page_says_what_it_is(class_set):
+    first = (class_set.folder / "README.md").read_text(encoding="utf-8").split("\n\n")[0]
+    assert first.startswith("> **A class set**: lessons 00, 01, 02, ")
+    assert "without their solutions" in first
 
 
 def test_the_archive_holds_all_that_the_folder_does(class_set):

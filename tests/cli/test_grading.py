@@ -40,6 +40,10 @@ def test_names_that_a_cell_defines():
         ("key = lambda x, *rest: x + y", {"y"}),
         ("def f():\n    def inner(a):\n        return a + b + c\n    b = 1", {"c"}),
         ("count += 1", {"count"}),
+        (
+            "def f():\n    try:\n        g()\n    except E as e:\n        print(e)",
+            {"g", "E", "print"},
+        ),
     ],
 )
 def test_names_that_a_cell_takes_from_outside(source, names):

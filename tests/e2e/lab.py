@@ -24,11 +24,16 @@ PATIENCE = 600_000  # milliseconds for what trains
 
 
 @contextmanager
-def jupyterlab(folder: Path, name: str = LESSON, parameters: dict[str, Any] | None = None):
+def jupyterlab(
+    folder: Path,
+    name: str = LESSON,
+    parameters: dict[str, Any] | None = None,
+    course: Path = ROOT / "notebooks",
+):
     """JupyterLab's address, with one lesson, without its outputs, in a folder of its own."""
     notebooks = folder / "notebooks"
     notebooks.mkdir()
-    lesson = load_notebook_node(str(ROOT / "notebooks" / name))
+    lesson = load_notebook_node(str(course / name))
     for cell in lesson.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

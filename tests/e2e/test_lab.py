@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from course_utils.cli.assign import make_class_set
 from course_utils.cli.parameters import preset_values
 from course_utils.cli.run import read_course
 from course_utils.paths import ROOT
@@ -84,4 +85,21 @@ def test_a_lesson_runs_to_its_last_cell_without_a_red_box(browser, tmp_path, les
         assert page.locator(red).all_inner_texts() == []
         cut = "figures => figures.filter(figure => !figure.naturalWidth).length"
         assert page.locator(".jp-OutputArea-output img").evaluate_all(cut) == 0
+        page.close()
+
+
+def test_an_assigned_lesson_opens_and_runs(browser, tmp_path):
+    make_class_set(ROOT / "notebooks", tmp_path / "autumn", ("00",))
+    notebooks = tmp_path / "autumn" / "notebooks"
+    with jupyterlab(tmp_path, course=notebooks) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        notebook = Notebook(page, address)
+        assert page.get_by_text("solution_").count() == 0
+        notebook.select_first()
+        notebook.step(until="def for_eyes(images)")
+        picture = notebook.cell("def for_eyes(images)").locator("img")
+        assert picture.evaluate("image => image.naturalWidth") > 100
+        exercise = notebook.cell("def stable_softmax(logits)")
+        notebook.write(exercise, RIGHT)
+        assert notebook.run(exercise).strip() == "00.softmax: correct."
         page.close()

@@ -171,6 +171,9 @@ COMMAND_LINES = {
         ["assign", "{here}/one"], 1, "{here}/one is there already: name another folder"),
     "a class set of a lesson that is not there": (["assign", "{here}/x", "7"], 1, f"7: {LESSONS}"),
     "marks of nothing": (["grade", "{here}/empty"], 1, "no notebooks in empty"),
+    "marks by a sheet that is not there": (
+        ["grade", "{here}/handed", "--points", "{here}/nothing.csv"], 2,
+        "Invalid value for '--points': File '{here}/nothing.csv' does not exist."),
     "marks by a sheet of something else": (
         ["grade", "{here}/handed", "--points", "{here}/file"], 1,
         "file: wants columns exercise and points, with numbers (no exercise)"),

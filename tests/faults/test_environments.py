@@ -40,7 +40,7 @@ REFUSED = {
     "a picture that nobody may read": (["fast", "{here}/unreadable"], "cannot read the picture {here}/unreadable/cat/0.png: Permission denied; repair it or remove it"),
     "weights that nobody may read": (["predict", "{here}/weights.pt", "{here}"], "Invalid value for 'MODEL': Path '{here}/weights.pt' is not readable."),
     "submissions that nobody may read": (["grade", "{here}/secret"], "Invalid value for 'FOLDER': Directory '{here}/secret' is not readable."),
-    "points that nobody may read": (["grade", "{here}/handed", "--points", "{here}/weights.pt"], "Invalid value for '--points': Path '{here}/weights.pt' is not readable."),
+    "points that nobody may read": (["grade", "{here}/handed", "--points", "{here}/weights.pt"], "Invalid value for '--points': File '{here}/weights.pt' is not readable."),
 }  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def find_exercises(notebook: "NotebookNode") -> list[Exercise]:
     found, title = {}, ""
     for cell in notebook.cells:
         headings = HEADING.findall(cell.source) if cell.cell_type == "markdown" else []
-        title = headings[-1] if headings else title
+        title = headings[-1].removeprefix("Exercise ") if headings else title
         if cell.cell_type == "code" and "solution" not in tags(cell):
             name = checked(cell.source)
             if name and re.match(r"\d\d\.\w+$", name):
@@ -98,6 +98,8 @@ def bound(tree: ast.AST) -> set[str]:
             names.add(node.id)
         elif not isinstance(node, (ast.Lambda, ast.comprehension)):
             names |= bound(node)
+            if isinstance(node, ast.ExceptHandler) and node.name:
+                names.add(node.name)
     return names
 
 
