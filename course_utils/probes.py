@@ -1,7 +1,5 @@
-"""Looks inside a network: hooks on its layers, the cost of a forward pass, sizes of gradients."""
+"""Looks inside a network: what a forward pass costs, how large gradients are."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 
 import torch
@@ -10,24 +8,6 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_utils.training import evaluation_mode
-
-
-@contextmanager
-def forward_hooks(
-    layers: dict[str, nn.Module], hook: Callable[[str, Tensor, Tensor], None]
-) -> Iterator[None]:
-    """Inside the block, `hook(name, inputs, outputs)` is called after each layer's forward pass.
-
-    `layers` has them by name. The hooks are removed at the end, also after an error.
-    """
-    with ExitStack() as handles:
-        for name, layer in layers.items():
-
-            def call(module: nn.Module, inputs: tuple, outputs: Tensor, name: str = name) -> None:
-                hook(name, inputs[0].detach(), outputs.detach())
-
-            handles.enter_context(layer.register_forward_hook(call))
-        yield
 
 
 def multiply_adds(model: nn.Module, image_shape: tuple[int, ...] = (3, 32, 32)) -> int:

@@ -7,7 +7,6 @@ import torch
 from matplotlib import pyplot as plt
 
 from course_utils import plotting
-from course_utils.training import History
 
 
 def test_show_displays_once_with_alt_text_and_closes(monkeypatch):
@@ -69,25 +68,6 @@ def test_plot_grid_names_its_rows():
         torch.zeros(4, 3, 8, 8, dtype=torch.uint8), columns=2, row_names=["cat", "dog"]
     )
     assert [text.get_text() for text in figure.axes[0].texts] == ["cat", "dog"]
-    plt.close(figure)
-
-
-def test_plot_history_marks_the_best_epoch():
-    history = History([2.0, 1.0], [0.1, 0.5], [2.1, 1.2], [0.4, 0.3])
-    figure = plotting.plot_history(history)
-    loss, accuracy = figure.axes
-    assert list(loss.lines[0].get_ydata()) == [2.0, 1.0]
-    assert list(accuracy.lines[1].get_ydata()) == [0.4, 0.3]
-    assert list(accuracy.lines[2].get_xdata()) == [1, 1]
-    plt.close(figure)
-
-
-@pytest.mark.parametrize(("best", "low", "high"), [(1.0, 1, 1), (0.99, 1, 1), (0.7, 0.7, 0.75)])
-def test_an_accuracy_axis_ends_at_1_at_the_latest(best, low, high):
-    history = History([2.0, 1.0], [0.2, best], [2.1, 1.2], [0.3, 0.4])
-    figure = plotting.plot_history(history)
-    _, accuracy = figure.axes
-    assert low <= accuracy.get_ylim()[1] <= high
     plt.close(figure)
 
 

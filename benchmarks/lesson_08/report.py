@@ -52,15 +52,15 @@ def least() -> list[str]:
         return []
     timed, searched = found["least"], found["search"]
     tried = ", ".join(f"{n} {percent(a)}" for n, a in searched["val_accuracy"].items())
-    costs = [1 / cost for cost in timed["cost"]]
+    costs = timed["cost"]
     return [
         f"## Lesson 08: the least time to {timed['wanted']:.1%} on {title_of('cifar10')}\n\n"
         f"The course's fast recipe in {timed['precision']}, {timed['train_images']:,} training "
         f"images, {timed['epochs']:g} epochs: the fewest clear of the goal on validation images "
         f"({searched['train_images']:,} training images, one seed; epochs and accuracy: {tried}). "
         f"Test accuracy {over_seeds(timed['test_accuracy'])} over {len(timed['seed'])} seeds, in "
-        f"1/{fmean(costs):.0f} of the time of the source's 30 epochs (1/{min(costs):.0f} to "
-        f"1/{max(costs):.0f}), which are timed by their step before and after each training.\n"
+        f"1/{1 / fmean(costs):.0f} of the time of the source's 30 epochs (1/{1 / max(costs):.0f} to "
+        f"1/{1 / min(costs):.0f}), which are timed by their step before and after each training.\n"
     ]
 
 

@@ -34,10 +34,8 @@ def preparation(part: VisionDataset, size: int) -> list[Transform]:
     """The transforms that make (3, size, size), uint8, of an image of `part`, where needed."""
     if isinstance(part, PictureFolder):
         return [v2.ToImage(), v2.Resize(size), v2.CenterCrop(size)]
-    height, width = part.data.shape[1:3]
-    if height != width:
-        return [v2.ToImage(), v2.Resize(size), v2.CenterCrop(size)]
-    return [v2.ToImage()] + ([v2.Resize(size)] if height != size else [])
+    side = part.data.shape[1]  # of squares: CIFAR-10's, Shapes'
+    return [v2.ToImage()] + ([v2.Resize(size)] if side != size else [])
 
 
 def prepare_images(

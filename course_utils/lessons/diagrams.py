@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 from torch import Tensor, nn
 
+from course_utils.lessons.hooks import layer_outputs
 from course_utils.plotting import COLORS, show_image
-from course_utils.probes import forward_hooks
-from course_utils.training import evaluation_mode
 
 INK = "#333333"
 PAPER = "#F4F4F4"
@@ -117,22 +116,6 @@ def _stack(
     flank += [(x + depth + lean, side / 2 + lean), (x + depth, side / 2)]
     ax.add_patch(Polygon(flank, fc=color, ec="white", alpha=0.4))
     return depth + lean, -side / 2, side / 2 + lean
-
-
-def layer_outputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What each layer without sub-layers gives for `images`, by its name, in the order of the pass.
-
-    Runs in evaluation mode, without gradients. Of a layer that is used twice, the last output.
-    """
-    found: dict[str, Tensor] = {}
-
-    def keep(name: str, inputs: Tensor, outputs: Tensor) -> None:
-        found[name] = outputs.clone()  # a later in-place layer must not change it
-
-    leaves = {name: layer for name, layer in model.named_modules() if not list(layer.children())}
-    with forward_hooks(leaves, keep), evaluation_mode(model), torch.no_grad():
-        model(images)
-    return found
 
 
 def network(model: nn.Module, image_shape: tuple[int, int, int] = (3, 32, 32)) -> Figure:

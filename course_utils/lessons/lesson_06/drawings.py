@@ -11,8 +11,8 @@ from torch import nn
 from torch.fx import Node, symbolic_trace
 
 from course_utils.lessons.diagrams import INK, LAYER_COLORS, _arrow, _box, _stack
+from course_utils.lessons.hooks import forward_hooks
 from course_utils.plotting import COLORS
-from course_utils.probes import forward_hooks
 
 SKIP_COLORS = {"identity": COLORS[1], "projection": COLORS[2]}
 STEP = 2.5  # from one box to the next

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from course_utils.probes import forward_hooks
+from course_utils.lessons.hooks import forward_hooks
 from course_utils.training import evaluation_mode
 
 
