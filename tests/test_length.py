@@ -50,7 +50,8 @@ def lengths(cells: list[nbformat.NotebookNode]) -> dict[str, Length]:
     not count; an exercise outside "Exercises" counts as one of them.
     """
     found = dict.fromkeys(["core", *SECTIONS.values()], Length(0, 0))
-    section, exercise, begun = "core", False, False
+    section = "core"
+    exercise, begun = False, False
     for cell in cells:
         if cell.cell_type == "code":
             if begun and is_of_the_lesson(cell):

@@ -24,11 +24,13 @@ AUGMENTATIONS = {  # the largest shift, and whether images are mirrored
     "crop": (4, False),
     "flip": (0, True),
 }
-LR, BATCH_SIZE, DRAWS = 1e-3, 125, 5
+LR = 1e-3
+BATCH_SIZE = 125
+DRAWS = 5
 
 
-def network(*, batch_norm: bool = False) -> nn.Module:
-    return VGG(BLOCKS, HIDDEN, batch_norm=batch_norm).apply(he_init)
+def network() -> nn.Module:
+    return VGG(BLOCKS, HIDDEN).apply(he_init)
 
 
 def chosen(images: Images, number: int, seed: int) -> Images:
@@ -72,7 +74,8 @@ def jobs_of(context: Context, number: int, epochs: int, seeds: tuple[int, ...]) 
 
 
 def lanes(context: Context) -> list[Lane]:
-    made, sizes, data = [], context.sizes, context.data
+    made = []
+    sizes, data = context.sizes, context.data
     for number, epochs in sorted(sizes.augment.items(), reverse=True):
         number = min(int(number), len(data.train))
         seeds = sizes.seeds if number > 10_000 else sizes.more_seeds

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.gpu.data import Data, Images
+from benchmarks.gpu.data import Data
 from benchmarks.gpu.sizes import Sizes
 from benchmarks.gpu.trainer import Trainer
 
@@ -176,11 +176,8 @@ def try_rates(
     lrs: tuple[float, ...],
     epochs: int,
     prepare: Job | None = None,
-    val: Images | None = None,
 ) -> list[Job]:
-    """A search in jobs of one rate each, for a team. `prepare` gets the trainer first; `val` stands
-    for the usual validation images.
-    """
+    """A search in jobs of one rate each, for a team. `prepare` gets the trainer first."""
     lrs = lrs[: context.sizes.rates]
 
     def one(trainer: Trainer, lr: float) -> None:
@@ -190,7 +187,7 @@ def try_rates(
                 prepare(trainer)
             options = {"seed": context.sizes.search_seed, "lr": lr, "epochs": epochs}
             found = fit(context, trainer, **options, may_diverge=True)
-            score = trainer.accuracy(val or context.data.val)
+            score = trainer.accuracy(context.data.val)
             found = {name: found[name] for name in ("train_loss", "seconds")}
             context.write(part="search", arm=arm, lr=lr, val_accuracy=score, **found)
         finally:  # the others wait for it, even where it failed

@@ -1,5 +1,5 @@
-"""Records of lessons 01 and 04 from the lines that their trainings wrote: each takes
-what there is, since a deadline may have cut a part short, and says which seeds it has.
+"""Records of lessons 01 and 04 from the lines that their trainings wrote: each takes what there is,
+since a deadline may have cut a part short, and says which seeds it has.
 """
 
 import math

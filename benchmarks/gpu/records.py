@@ -50,9 +50,7 @@ USES = {
 }
 
 # what tells one training from another; a part has some of them
-WHICH = (
-    "arm", "plan", "seed", "lr", "steps", "images", "scale", "size", "order", "optimizer", "way",
-)  # fmt: skip
+WHICH = ("arm", "plan", "seed", "lr", "steps", "images")
 
 MADE_ON = ("device", "torch")
 

@@ -15,7 +15,9 @@ from benchmarks.gpu.lanes import Context, Lane, fit, team, try_rates
 from benchmarks.gpu.trainer import Recipe, Trainer
 from course_utils.lessons.lesson_04.backbones import VGGMini, add_head, random_copy
 
-LRS, BATCH_SIZE, LEAST = (1e-3, 3e-3, 1e-2, 3e-2), 50, 1000
+LRS = (1e-3, 3e-3, 1e-2, 3e-2)
+BATCH_SIZE = 50
+LEAST = 1000
 
 
 def network() -> nn.Module:

@@ -5,6 +5,7 @@ python -m benchmarks.house.scoreboard
 
 from benchmarks.harness import read_json, write_json
 from benchmarks.house.run import AT_DEFAULTS
+from course_utils.lessons.lesson_06.records import standard_arm
 from course_utils.results import RECORDED_DIR
 
 RECORD = RECORDED_DIR / "scoreboard.cifar10.json"
@@ -51,7 +52,7 @@ def resnet_row() -> dict:
     """ResNet-20 by the standard recipe."""
     name = "06_resnet.cifar10-gpu-standard"
     record = read_json(RECORDED_DIR / f"{name}.json")
-    (arm,) = [a for a in record["arms"] if a["skip"] == "identity"]
+    arm = standard_arm(record, "identity")
     return {"ResNet-20": row(name, record["images"], arm["epochs"], arm["test_accuracy"])}
 
 

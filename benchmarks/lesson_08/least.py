@@ -16,12 +16,14 @@ import torch
 
 from benchmarks.data import SOURCE_AUGMENT, splits_of
 from benchmarks.harness import Run
+from benchmarks.lesson_08.ladder import SOURCE, Settings
+from benchmarks.lesson_08.measures import source_step
 from benchmarks.lesson_08.plan import use_all_cores
+from benchmarks.lesson_08.training import LadderTraining
 from course_utils.data import Splits, make_loaders
 from course_utils.lessons.lesson_08.fast import Training
 from course_utils.lessons.lesson_08.recipe import Recipe
-from course_utils.models import SourceResNet
-from course_utils.training import evaluate, train_one_epoch
+from course_utils.training import evaluate
 
 FAST = Recipe(bfloat16=True)
 
@@ -36,9 +38,9 @@ class Plan:
     margin: float = 0.003  # above it, on validation images
     held_out: float = 0.001  # of the training images: `load_splits` wants some
     images: int = 0  # of the search; 0: all 45,000
+    source: Settings = SOURCE
     source_images: int = 50_000
     source_epochs: int = 30
-    source_batch_size: int = 32
     steps: int = 40  # of the source's training, timed
 
 
@@ -51,7 +53,8 @@ def trained(splits: Splits, recipe: Recipe, seed: int, device: torch.device) -> 
 
 def search(run: Run, plan: Plan | None = None) -> dict:
     """The least epochs whose validation accuracy is clear of the goal; the last if none is."""
-    plan, device, found = plan or Plan(), torch.device(run.device), {}
+    plan, device = plan or Plan(), torch.device(run.device)
+    found = {}
     splits = splits_of(run.dataset, train_size=plan.images)
     for epochs in plan.epochs:
 
@@ -66,37 +69,27 @@ def search(run: Run, plan: Plan | None = None) -> dict:
     return {"search": {"chosen": epochs, "val_accuracy": found, "train_images": len(splits.train)}}
 
 
-def seconds_a_step(splits: Splits, plan: Plan, device: torch.device) -> float:
-    """Mean seconds of a step of the source's training; its loader's start is not counted."""
-    torch.manual_seed(0)
-    model = SourceResNet(len(splits.classes)).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
-    batches = iter(make_loaders(splits, plan.source_batch_size).train)
-    train_one_epoch(model, [next(batches)], optimizer, device)
-    start = perf_counter()
-    train_one_epoch(model, (next(batches) for _ in range(plan.steps)), optimizer, device)
-    return (perf_counter() - start) / plan.steps
-
-
 def least(run: Run, plan: Plan | None = None) -> dict:
     """Costs and test accuracies of the recipe with the epochs that the search chose."""
     plan, device = plan or Plan(), torch.device(run.device)
     use_all_cores()
     recipe = replace(plan.recipe, epochs=run.entry("search")["chosen"])
     splits = splits_of(run.dataset, augment=SOURCE_AUGMENT, val_fraction=plan.held_out)
-    steps = plan.source_epochs * math.ceil(plan.source_images / plan.source_batch_size)
+    batches = math.ceil(plan.source_images / plan.source.recipe.batch_size)
+    source = LadderTraining(splits, plan.source, 0, run.device)
     found: dict[str, list[float]] = {"cost": [], "test_accuracy": []}
     for seed in plan.seeds:
 
         def one(run: Run, seed: int = seed) -> dict:
-            before = seconds_a_step(splits, plan, device)
+            before = source_step(source, plan.steps)
             start = perf_counter()
             model = trained(splits, recipe, seed, device).eval_model
             seconds = perf_counter() - start
-            source = steps * fmean([before, seconds_a_step(splits, plan, device)])
+            step = fmean([before, source_step(source, plan.steps)])
+            whole = plan.source_epochs * batches * step
             accuracy = evaluate(model, make_loaders(splits, 500).test, device).accuracy
-            print(f"seed {seed}: {seconds:.0f} s, the source's recipe {source:.0f} s", flush=True)
-            return {"cost": seconds / source, "test_accuracy": accuracy}
+            print(f"seed {seed}: {seconds:.0f} s, the source's recipe {whole:.0f} s", flush=True)
+            return {"cost": seconds / whole, "test_accuracy": accuracy}
 
         for key, value in run.once(plan, ("least", seed), one).items():
             found[key].append(value)

@@ -2,17 +2,15 @@
 
 from statistics import fmean
 
-from benchmarks.harness import read_json, title_of
 from benchmarks.lesson_08 import operations
 from benchmarks.tables import over_seeds, percent, recorded, table
-from course_utils.results import RECORDED_DIR
 
 ENTRIES = ("source", "share", "asides", "costs", "ladder")
 
 
 def sections() -> list[str]:
     found, title = recorded("08_fast_training.{dataset}", *ENTRIES)
-    return [section(found, title), *operations.sections(), *least()]
+    return [section(found, title), *operations.sections(), least()]
 
 
 def section(found: dict, title: str) -> str:
@@ -44,24 +42,21 @@ def section(found: dict, title: str) -> str:
     return "\n".join(parts)
 
 
-def least() -> list[str]:
-    """The least time to the source's accuracy, once it has been measured."""
-    path = RECORDED_DIR / "08_fast_training.cifar10-least.json"
-    found = read_json(path)
-    if "least" not in found:
-        return []
+def least() -> str:
+    """The least time to the accuracy that the source reports."""
+    found, title = recorded("08_fast_training.{dataset}-least", "search", "least")
     timed, searched = found["least"], found["search"]
     tried = ", ".join(f"{n} {percent(a)}" for n, a in searched["val_accuracy"].items())
     costs = timed["cost"]
-    return [
-        f"## Lesson 08: the least time to {timed['wanted']:.1%} on {title_of('cifar10')}\n\n"
+    return (
+        f"## Lesson 08: the least time to {timed['wanted']:.1%} on {title}\n\n"
         f"The course's fast recipe in {timed['precision']}, {timed['train_images']:,} training "
         f"images, {timed['epochs']:g} epochs: the fewest clear of the goal on validation images "
         f"({searched['train_images']:,} training images, one seed; epochs and accuracy: {tried}). "
         f"Test accuracy {over_seeds(timed['test_accuracy'])} over {len(timed['seed'])} seeds, in "
         f"1/{1 / fmean(costs):.0f} of the time of the source's 30 epochs (1/{1 / max(costs):.0f} to "
         f"1/{1 / min(costs):.0f}), which are timed by their step before and after each training.\n"
-    ]
+    )
 
 
 def ladder(steps: list[dict], costs: dict[str, dict]) -> str:

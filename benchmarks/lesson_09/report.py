@@ -5,7 +5,8 @@ from benchmarks.tables import over_seeds, recorded, table
 
 def sections() -> list[str]:
     found, data = recorded("09_rnn.{dataset}", "training")
-    by_network, rows, blanked = found["training"], [], []
+    by_network = found["training"]
+    rows, blanked = [], []
     for name, cost in found["costs"].items():
         for order, measured in by_network.get(name, {}).items():
             size = f"{cost['parameters']:,}", f"{cost['multiply_adds']:,}"

@@ -123,20 +123,8 @@ def run_grade(
     lessons = {path.stem: read_notebook(path) for path in find_lessons(notebooks)}
     exercises = counted(lessons, worth)
     submissions, problems = find_submissions(folder, lessons)
-    marks, jobs = [], {}
     values = lessons_values(notebooks, rules, portable=where.scheduler is not None)
-    for submission in submissions:
-        for exercise in exercises[submission.lesson]:
-            mark = Mark(submission.who, submission.lesson, exercise.name, exercise.measured)
-            marks.append(mark)
-            job = describe(lessons[submission.lesson], exercise, submission, rules)
-            if isinstance(job, str):
-                mark.line = job
-                continue
-            its_values = values[submission.lesson]
-            job |= {"values": its_values, "dataset": its_values.get("dataset")}
-            job["key"] = key(job)
-            jobs.setdefault(job["key"], (job, []))[1].append(mark)
+    marks, jobs = marks_and_jobs(lessons, exercises, submissions, values, rules)
     if worth is not None:
         marks += not_handed_in(submissions, exercises)
         marks.sort(key=lambda mark: (mark.who, mark.lesson))
@@ -158,6 +146,32 @@ def run_grade(
     people = len({mark.who for mark in marks})
     click.echo(f"{people} submissions, {len(marks)} exercises: {short(out / 'index.html')}")
     return int(bool(faults))
+
+
+def marks_and_jobs(
+    lessons: dict[str, "NotebookNode"],
+    exercises: dict[str, list[Exercise]],
+    submissions: list[Submission],
+    values: dict[str, dict],
+    rules: Rules,
+) -> tuple[list[Mark], dict[str, tuple[dict, list[Mark]]]]:
+    """A mark for each exercise of each submission, and the jobs that are to fill them in, by key:
+    equal answers share one.
+    """
+    marks, jobs = [], {}
+    for submission in submissions:
+        for exercise in exercises[submission.lesson]:
+            mark = Mark(submission.who, submission.lesson, exercise.name, exercise.measured)
+            marks.append(mark)
+            job = describe(lessons[submission.lesson], exercise, submission, rules)
+            if isinstance(job, str):
+                mark.line = job
+                continue
+            its_values = values[submission.lesson]
+            job |= {"values": its_values, "dataset": its_values.get("dataset")}
+            job["key"] = key(job)
+            jobs.setdefault(job["key"], (job, []))[1].append(mark)
+    return marks, jobs
 
 
 def counted(

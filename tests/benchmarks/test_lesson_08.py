@@ -236,6 +236,7 @@ def test_the_least_time_comes_from_the_shortest_training_that_is_clear_of_the_go
 ):
     recipe = Recipe(widths=NARROW, batch_size=24, bfloat16=True)
     plan = least.Plan(recipe, epochs=(1.0, 2.0), seeds=(0, 1), held_out=0.1, steps=1)
+    plan = replace(plan, source=SHORT.source)
     run = Run(str(pictures), tmp_path, tmp_path / "record.json", workers=0)
     easy = least.search(run, replace(plan, wanted=0.0, margin=0.0))["search"]
     assert easy["chosen"] == 1.0 and list(easy["val_accuracy"]) == ["1"]

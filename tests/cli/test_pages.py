@@ -26,9 +26,12 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.loaded, self.links, self.alts, self.tags = [], [], [], []
+        self.loaded, self.links = [], []
+        self.alts, self.tags = [], []
         self.attributes = set()
-        self.words, self.folded, self.inside, self.style = "", "", 0, False
+        self.words, self.folded = "", ""
+        self.inside = 0
+        self.style = False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):

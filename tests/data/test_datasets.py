@@ -163,7 +163,9 @@ def test_images_are_drawn_once_a_process_and_each_data_set_has_its_own(few_shape
         "draw",
         lambda labels, **options: drawn.append(len(labels)) or draw(labels, **options),
     )
-    first, second, _, _ = Shapes(), Shapes(), Shapes(train=False), Arrows()
+    first, second = Shapes(), Shapes()
+    Shapes(train=False)
+    Arrows()
     assert drawn == [600, 200, 600]
     first.data[:] = 0
     assert second.data.any() and Shapes().data.any()

@@ -82,7 +82,8 @@ def residual_block(block: nn.Module) -> Figure:
     it above.
     """
     parts = block_parts(block)
-    branch, skip, after = parts["branch"] or [], parts["skip"], parts["after"] or []
+    branch, after = parts["branch"] or [], parts["after"] or []
+    skip = parts["skip"]
     top, bottom = 2.3, 0.0
     figure, ax = plt.subplots()
     ax.text(0.0, bottom, "input", ha="center", va="center", fontsize=9, color=INK)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -106,11 +107,10 @@ def overfitting(record: Mapping[str, Any]) -> dict[str, dict[int, float]]:
 
 def recipe_pairs(record: Mapping[str, Any]) -> dict[str, tuple[list, list, bool]]:
     """Comparisons in the record of the source's two recipes, as far as all seeds go."""
-    cnn, resnet = (record["networks"][f"source's {kind}"] for kind in ("CNN", "ResNet"))
-    done = 5 * (min(resnet["epochs_done"]) // 5)  # the other ways are taken every fifth epoch
-    first = [curve[done - 1] for curve in resnet["test_accuracy"]["proper"]]
+    cnn = record["networks"]["source's CNN"]
+    done = max(by_epoch(record, "source"))
+    first, source = (by_epoch(record, way)[done] for way in ("proper", "source"))
     long = [curve[29] for curve in cnn["test_accuracy"]["proper"]]
-    source = [values[done // 5 - 1] for values in resnet["test_accuracy"]["source"]]
     # every fifth epoch up to the 30th, which all seeds have
     augmented = [sum(values[:6]) / 6 for values in cnn["test_accuracy"]["augmented"]]
     proper = [sum(curve[4:30:5]) / 6 for curve in cnn["test_accuracy"]["proper"]]
@@ -135,7 +135,7 @@ def say_ways(record: Mapping[str, Any]) -> None:
     print("epoch  evaluation mode  training mode  and augmented, as the source measured")
     ways = [by_epoch(record, way) for way in ("proper", "training_mode", "source")]
     for epoch in ways[0]:
-        proper, training, source = (interval(way[epoch])[0] for way in ways)
+        proper, training, source = (fmean(way[epoch]) for way in ways)
         print(f"{epoch:>5}  {proper:>15.1%}  {training:>13.1%}  {source:>7.1%}")
 
 
@@ -174,19 +174,19 @@ def recorded_facts(depths: Arm, comparison: Arm, recipe: Arm, standard: Arm) -> 
     cnn = recipe["networks"]["source's CNN"]["test_accuracy"]["proper"]
     tuned, printed = tuning_pair(comparison, recipe)
     loss_20 = {
-        skip: interval(list(last_losses(depth_arm(depths, 20, skip)).values()))[0]
+        skip: fmean(last_losses(depth_arm(depths, 20, skip)).values())
         for skip in ("none", "identity")
     }
     best, twin = (
-        interval(standard_arm(standard, skip)["test_accuracy"])[0] for skip in ("identity", "none")
+        fmean(standard_arm(standard, skip)["test_accuracy"]) for skip in ("identity", "none")
     )
     *_, as_source = by_epoch(recipe, "source").values()
     *_, proper = by_epoch(recipe, "proper").values()
     facts |= {
         "resnet_20": best,
         "resnet_20_over_twin": best - twin,
-        "resnet_proper": interval(proper)[0],
-        "resnet_as_source": interval(as_source)[0],
+        "resnet_proper": fmean(proper),
+        "resnet_as_source": fmean(as_source),
         "plain_50_over_20": 1 + plain / loss_20["none"],
         "identity_50_over_20": 1 + skips / loss_20["identity"],
         "depth_8_identity": eight,

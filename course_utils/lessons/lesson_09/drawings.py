@@ -99,7 +99,9 @@ def lstm_cell(cell: nn.Module) -> Figure:
     hidden = cell.from_state.in_features
     figure, ax = _canvas(8.6, 4.6, (15.0, 7.6))
     places = {"f": 4.0, "i": 6.4, "g": 8.6, "o": 11.0}
-    memory, gates, line = 6.4, 2.6, 1.2
+    memory = 6.4
+    gates = 2.6
+    line = 1.2
     for name, x in places.items():
         _arrow(ax, (x, line), (x, gates - 0.6))
         text = f"{name}: {GATES[name]}\n{functions[name]}"

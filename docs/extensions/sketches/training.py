@@ -35,7 +35,8 @@ def overfitting() -> Sketch:
         "then rises again."
     )
     train, val = _overfitted()
-    left, base, height, width = 30, 88, 80, 170
+    left, base = 30, 88
+    height, width = 80, 170
     sketch.curve([(left, 0), (left, base), (left + width + 8, base)])
     for losses, look, name in ((val, "orange", "validation"), (train, "blue", "training")):
         points = [

@@ -10,7 +10,8 @@ from course_utils.lessons.judging import size_and_scores
 from course_utils.training import evaluate, train_one_epoch
 
 CPU = torch.device("cpu")
-TRAIN, VAL, EPOCHS = 2000, 1000, 3
+TRAIN, VAL = 2000, 1000
+EPOCHS = 3
 
 
 def network(*widths):
