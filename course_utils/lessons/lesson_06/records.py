@@ -75,7 +75,14 @@ def depth_pairs(record: Mapping[str, Any]) -> dict[str, tuple[list, list, bool]]
             *common(losses(20, skips), losses(20, plain)),
             False,
         ),
-        "test accuracy, identity, 20 minus 8": (*common(tests(20, skips), tests(8, skips)), True),
+        **{
+            f"test accuracy, {skip}, {deep} minus {shallow}": (
+                *common(tests(deep, skip), tests(shallow, skip)),
+                True,
+            )
+            for skip in (skips, plain)
+            for deep, shallow in ((20, 8), (50, 20))
+        },
     }
 
 
@@ -166,8 +173,10 @@ def say(pairs: Mapping[str, tuple[list, list, bool]]) -> None:
 def recorded_facts(depths: Arm, comparison: Arm, recipe: Arm, standard: Arm) -> dict[str, float]:
     """What the lesson's sentences about the four records rest on, by the name of their claim."""
     pairs = {**depth_pairs(depths), **comparison_pairs(comparison), **recipe_pairs(recipe)}
-    plain, skips, eight, twenty, gained, *compared = (paired(a, b)[0] for a, b, _ in pairs.values())
-    names = ("batch_norm_in_cnn", "resnet_over_cnn", "resnet_over_cnn_bn", "equal_work")
+    plain, skips, eight, twenty, *compared = (paired(a, b)[0] for a, b, _ in pairs.values())
+    names = ("accuracy_20_over_8", "accuracy_50_over_20")
+    names += ("plain_accuracy_20_over_8", "plain_accuracy_50_over_20")
+    names += ("batch_norm_in_cnn", "resnet_over_cnn", "resnet_over_cnn_bn", "equal_work")
     names += ("resnet_20_over_cnn", "resnet_over_cnn_30", "source_way", "augmented_test")
     facts = dict(zip(names, compared, strict=True))
     gaps = overfitting(comparison)
@@ -191,7 +200,6 @@ def recorded_facts(depths: Arm, comparison: Arm, recipe: Arm, standard: Arm) -> 
         "identity_50_over_20": 1 + skips / loss_20["identity"],
         "depth_8_identity": eight,
         "depth_20_identity": twenty,
-        "accuracy_20_over_8": gained,
         "gap_resnet_minus_cnn": paired(*common(gaps["source's ResNet"], gaps["source's CNN"]))[0],
         "cnn_best": max(max(curve) for curve in cnn),
         "tuning": paired(tuned, printed)[0],
