@@ -76,11 +76,11 @@ def depth_pairs(record: Mapping[str, Any]) -> dict[str, tuple[list, list, bool]]
             False,
         ),
         **{
-            f"test accuracy, {skip}, {deep} minus {shallow}": (
+            f"test accuracy, {name}, {deep} minus {shallow}": (
                 *common(tests(deep, skip), tests(shallow, skip)),
                 True,
             )
-            for skip in (skips, plain)
+            for name, skip in (("identity", skips), ("plain", plain))
             for deep, shallow in ((20, 8), (50, 20))
         },
     }
