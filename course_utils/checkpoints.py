@@ -178,7 +178,7 @@ def load_checkpoint(
 
     Raises:
         FileNotFoundError, ValueError: as `load_file`, and if the file is of another model,
-        optimizer or scheduler, or of other `settings`; nothing is put back then.
+            optimizer or scheduler, or of other `settings`; nothing is put back then.
     """
     values = load_file(path)
     if not isinstance(values, dict) or not set(values) >= PARTS:

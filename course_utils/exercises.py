@@ -4,7 +4,7 @@ A checker has two halves. The first, `collect`, runs the learner's code and keep
 as plain values: tensors, numbers, text, None, lists and dicts of them. The second, `judge`, gets
 only those. So grading can run the first in a process of its own, carry its values over by
 `torch.save` and `torch.load(..., weights_only=True)`, and keep the second out of a submission's
-reach. Checkers lie with their lessons; one for a function names its inputs and decorates a judge:
+reach. Checkers lie with their lessons; one for a function names its inputs and decorates a judge::
 
     @exercise("00.softmax", calls((LOGITS,), (LARGE,)))
     def judge_softmax(results): ...  # one `call` for each tuple of arguments

@@ -79,7 +79,7 @@ def train_one_epoch(
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the weights are as before that
-        step.
+            step.
         ValueError: if the loader is empty.
     """
     model.train()
@@ -171,8 +171,8 @@ def fit(
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
         ValueError: if `epochs` is below 1, a loader is empty, the scheduler ends before the training,
-        `checkpoint` is not given, or is of another training: another model, rate, schedule, batch
-        size or data set.
+            `checkpoint` is not given, or is of another training: another model, rate, schedule,
+            batch size or data set.
     """
     model.to(device)
     parts = {

@@ -38,6 +38,8 @@ nb_execution_mode = "off"  # the committed outputs are the course's
 nb_merge_streams = True
 
 default_role = "code"  # a docstring's `name`
+smartquotes_action = "qe"  # options keep both of their hyphens
+autodoc_inherit_docstrings = False
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True

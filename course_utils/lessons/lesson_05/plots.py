@@ -36,7 +36,9 @@ def rates(found: Mapping[str, Any]) -> Figure:
         said.append(f"{name} is lowest at rate {found['rates'][best]:g}, {means[best]:.2f}")
     ax.axhline(found["chance"], color="black", linewidth=0.8)
     ax.text(found["rates"][0], found["chance"] + 0.05, "knows nothing", fontsize=8)
-    ax.set(xlabel="learning rate", ylabel="loss at the end", title=found["setting"])
+    ceiling = 2 * found["chance"]
+    ylabel = f"loss at the end, at most {ceiling:.1f}"
+    ax.set(xlabel="learning rate", ylabel=ylabel, title=found["setting"])
     ax.title.set_fontsize(10)
     ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.9))
     figure.set_label(f"Loss at the end over the learning rate: {'; '.join(said)}.")

@@ -123,7 +123,11 @@ def recipe_pairs(record: Mapping[str, Any]) -> dict[str, tuple[list, list, bool]
     proper = [sum(curve[4:30:5]) / 6 for curve in cnn["test_accuracy"]["proper"]]
     return {
         f"its ResNet after {done} epochs, over its CNN after 30": (first, long, True),
-        f"its ResNet after {done} epochs, measured as the source does": (source, first, True),
+        f"its ResNet after {done} epochs, as the source measured minus properly": (
+            source,
+            first,
+            True,
+        ),
         "its CNN on augmented test images, mean over epochs 5 to 30": (augmented, proper, True),
     }
 
