@@ -18,7 +18,7 @@ from pathlib import Path
 from course_utils.paths import DATA_DIR, ROOT, RUNS_DIR, write_text
 from course_utils.results import RECORDED_DIR
 
-TITLES = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 (JPEG)", "shapes": "Shapes"}
+TITLES = {"cifar10": "CIFAR-10", "shapes": "Shapes"}
 
 
 def read_json(path: Path) -> dict:

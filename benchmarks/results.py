@@ -17,9 +17,8 @@ HEAD = """# Results
 
 What took long, was timed, or needed photographs is recorded as JSON in `benchmarks/results/`; these
 tables are made from it. Accuracies are on test images, in evaluation mode, without augmentation;
-"±" is one standard error, sqrt(p (1 - p) / n), unless said otherwise. "CIFAR-10 (JPEG)" is a copy
-of CIFAR-10 whose images went through JPEG (quality 75, 4:2:0): networks end somewhat lower on it
-than on the originals. Times are ratios within one run; absolute ones depend on the machine.
+"±" is one standard error, sqrt(p (1 - p) / n), unless said otherwise. Times are ratios within one
+run; absolute ones depend on the machine.
 """
 
 

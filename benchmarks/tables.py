@@ -4,24 +4,23 @@ from collections.abc import Sequence
 
 import torch
 
-from benchmarks.harness import name_of, read_json, title_of
+from benchmarks.harness import read_json, title_of
 from course_utils.intervals import paired
 from course_utils.results import RECORDED_DIR
 
+DATASET = "cifar10"
+
 
 def recorded(record: str, *entries: str) -> tuple[dict, str]:
-    """A record and its data set's title: original CIFAR-10 as soon as all `entries` are measured on
-    it, until then the JPEG copy of the first edition.
+    """A record of CIFAR-10, and the data set's title.
 
     Raises:
-        FileNotFoundError: if there is no such record.
+        FileNotFoundError: if there is no such record, or if it lacks one of the `entries`.
     """
-    for dataset in ("cifar10", "cifar10-jpeg"):
-        name = record.format(dataset=name_of(dataset))
-        found = read_json(RECORDED_DIR / f"{name}.json")
-        if found and set(entries) <= set(found):
-            return found, title_of(dataset)
-    raise FileNotFoundError(f"no record {record} with {', '.join(entries) or 'anything'}")
+    found = read_json(RECORDED_DIR / f"{record.format(dataset=DATASET)}.json")
+    if not found or not set(entries) <= set(found):
+        raise FileNotFoundError(f"no record {record} with {', '.join(entries) or 'anything'}")
+    return found, title_of(DATASET)
 
 
 def table(header: list[str], rows: list[list[str]], *, align: str = "") -> str:

@@ -17,9 +17,8 @@ import torch
 from benchmarks.data import SOURCE_AUGMENT, splits_of
 from benchmarks.harness import Run
 from benchmarks.lesson_08.ladder import SOURCE, Settings
-from benchmarks.lesson_08.measures import source_step
-from benchmarks.lesson_08.plan import use_all_cores
-from benchmarks.lesson_08.training import LadderTraining
+from benchmarks.lesson_08.measures import source_step, use_all_cores
+from benchmarks.lesson_08.training import TimedTraining
 from course_utils.data import Splits, make_loaders
 from course_utils.lessons.lesson_08.fast import Training
 from course_utils.lessons.lesson_08.recipe import Recipe
@@ -76,7 +75,7 @@ def least(run: Run, plan: Plan | None = None) -> dict:
     recipe = replace(plan.recipe, epochs=run.entry("search")["chosen"])
     splits = splits_of(run.dataset, augment=SOURCE_AUGMENT, val_fraction=plan.held_out)
     batches = math.ceil(plan.source_images / plan.source.recipe.batch_size)
-    source = LadderTraining(splits, plan.source, 0, run.device)
+    source = TimedTraining(splits, plan.source, 0, run.device)
     found: dict[str, list[float]] = {"cost": [], "test_accuracy": []}
     for seed in plan.seeds:
 

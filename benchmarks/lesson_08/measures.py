@@ -3,9 +3,8 @@
 Times are in seconds, stay in the runs folder, and never leave it: records hold ratios.
 """
 
-import math
+import os
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import islice
 from statistics import median
 from time import perf_counter
@@ -15,13 +14,9 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.lesson_08.ladder import Settings
-from benchmarks.lesson_08.training import LadderTraining
-from course_utils.data import Splits
-from course_utils.lessons.lesson_08.fast import Recipe
+from benchmarks.lesson_08.training import TimedTraining
 from course_utils.training import train_one_epoch
 
-Kind = tuple[bool, bool]  # of an epoch: small images or not, first layer's bias learns or not
 GROUPS = {  # operations of the profile, by a part of their names; the first that fits counts
     "convolution, backward": ("convolution_backward",),
     "convolution, forward": ("mkldnn_convolution", "thnn_conv2d", "_convolution"),
@@ -35,7 +30,11 @@ GROUPS = {  # operations of the profile, by a part of their names; the first tha
 }
 
 
-def source_step(training: LadderTraining, steps: int) -> float:
+def use_all_cores() -> None:
+    torch.set_num_threads(os.cpu_count())
+
+
+def source_step(training: TimedTraining, steps: int) -> float:
     """Mean seconds of a step of the source's training; its loader's start is not counted."""
     batches = islice(training.batches(), steps + 1)
     train_one_epoch(training.model, [next(batches)], training.optimizers[0], training.device)
@@ -44,105 +43,46 @@ def source_step(training: LadderTraining, steps: int) -> float:
     return (perf_counter() - start) / steps
 
 
-def one_step(training: LadderTraining, epoch: int = 0) -> None:
-    """One step of an epoch, with all that belongs to it; the epoch does not move on."""
-    batches, before = training.batches, training.epoch
-    training.epoch = epoch
+def one_step(training: TimedTraining) -> None:
+    """One step of the first epoch, with all that belongs to it; the epoch does not move on."""
+    batches = training.batches
     training.batches = lambda: islice(batches(), 1)
     try:
         training.run_epoch()
     finally:
-        training.batches, training.epoch = batches, before
+        training.batches, training.epoch = batches, 0
 
 
-def kinds_of_epochs(recipe: Recipe) -> dict[Kind, tuple[int, float]]:
-    """Epochs that differ in cost: for each kind the first of its epochs, and how many there are.
-
-    They differ in the size of the images, and in whether the first layer's bias learns.
-    """
-    found: dict[Kind, tuple[int, float]] = {}
-    for epoch in range(math.ceil(recipe.epochs)):
-        small = bool(recipe.small_size) and epoch < recipe.epochs // 2
-        kind = small, epoch < recipe.bias_epochs
-        first, number = found.get(kind, (epoch, 0.0))
-        found[kind] = first, number + min(1.0, recipe.epochs - epoch)
-    return found
+def step_flops(training: TimedTraining) -> float:
+    """Operations of a step (a multiplication and an addition are two), as torch counts them."""
+    with FlopCounterMode(display=False) as counter:
+        one_step(training)
+    return counter.get_total_flops()
 
 
-def step_flops(training: LadderTraining) -> float:
-    """Operations of a step (a multiplication and an addition are two), as torch counts them, in the
-    mean of epochs.
-    """
-    total = 0.0
-    for first, number in kinds_of_epochs(training.recipe).values():
-        with FlopCounterMode(display=False) as counter:
-            one_step(training, first)
-        total += counter.get_total_flops() * number
-    return total / training.recipe.epochs
-
-
-def time_steps(training: LadderTraining, epoch: int, steps: int = 4) -> float:
+def step_time(training: TimedTraining, steps: int) -> float:
     """Seconds of a step, after one to warm up."""
-    one_step(training, epoch)
+    if training.settings.is_source:
+        return source_step(training, steps)
+    one_step(training)
     start = perf_counter()
     for _ in range(steps):
-        one_step(training, epoch)
+        one_step(training)
     return (perf_counter() - start) / steps
 
 
-def step_time(training: LadderTraining, steps: int) -> float:
-    """Seconds of a step, in the mean over epochs."""
-    if training.settings.is_source:
-        return source_step(training, steps)
-    kinds = kinds_of_epochs(training.recipe).values()
-    total = sum(time_steps(training, first) * number for first, number in kinds)
-    return total / training.recipe.epochs
-
-
 def over_source(
-    source: LadderTraining,
-    training: LadderTraining,
-    examples: dict[Kind, tuple[Recipe, int]],
-    steps: int,
-    rounds: int = 5,
-) -> dict[Kind, float]:
-    """Time of a step over that of the source's, by kind of epoch; `examples` has a recipe and an
-    epoch of each kind.
+    source: TimedTraining, training: TimedTraining, steps: int, rounds: int = 5
+) -> float:
+    """Time of a step over that of the source's.
 
     Both are timed in turn, and the median of the rounds counts: the machine's speed comes and goes.
     """
-    ratios: dict[Kind, list[float]] = {kind: [] for kind in examples}
+    ratios = []
     for _ in range(rounds):
         unit = source_step(source, steps)
-        for kind, (recipe, epoch) in examples.items():
-            training.recipe = recipe
-            is_source = training.settings.is_source
-            took = source_step(training, steps) if is_source else time_steps(training, epoch)
-            ratios[kind].append(took / unit)
-    return {kind: median(values) for kind, values in ratios.items()}
-
-
-def fitting_epochs(
-    splits: Splits, source: Settings, settings: Settings, budget: float, steps: int, most: int = 30
-) -> float:
-    """How many epochs, to a tenth, cost at most `budget` epochs of the source's training, both
-    timed by some steps.
-    """
-    unit = LadderTraining(splits, source, 0)
-    training = LadderTraining(splits, settings, 0)
-    recipes = [replace(training.recipe, epochs=tenths / 10) for tenths in range(10, 10 * most + 1)]
-    examples = {}
-    for recipe in recipes:
-        for kind, (first, _) in kinds_of_epochs(recipe).items():
-            examples[kind] = (recipe, first)
-    times = over_source(unit, training, examples, steps)
-    share = training.steps_per_epoch / len(unit.loader)
-
-    def cost(recipe: Recipe) -> float:
-        kinds = kinds_of_epochs(recipe).items()
-        return share * sum(times[kind] * number for kind, (_, number) in kinds)
-
-    return max((recipe.epochs for recipe in recipes if cost(recipe) <= budget), default=1.0)
+        ratios.append(step_time(training, steps) / unit)
+    return median(ratios)
 
 
 def fastest(work: Callable[[], object], operations: float, tries: int) -> float:
@@ -176,11 +116,11 @@ def convolution(
         return fastest(lambda: layer(maps), 2 * images * side**2 * 9 * channels**2, tries)
 
 
-def profile_step(training: LadderTraining, epoch: int = 0) -> dict[str, float]:
-    """Share of the time of a step of an epoch in each of GROUPS and "the rest"."""
-    one_step(training, epoch)
+def profile_step(training: TimedTraining) -> dict[str, float]:
+    """Share of the time of a step in each of GROUPS and "the rest"."""
+    one_step(training)
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        one_step(training, epoch)
+        one_step(training)
     shares = dict.fromkeys([*GROUPS, "the rest"], 0.0)
     for event in profiler.key_averages():
         shares[group_of(event.key)] += event.self_cpu_time_total

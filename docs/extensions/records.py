@@ -42,7 +42,7 @@ def fault(name: str) -> str:
     record = load_recorded(FAULTS)
     for entry in record["faults"]:
         if entry["fault"] == name:
-            return _cost(entry, record["dataset"])
+            return _cost(entry)
     raise KeyError(f"lesson 07's record does not measure {name!r}")
 
 
@@ -56,12 +56,11 @@ def _pairs(entry: dict[str, Any]) -> list[tuple[float, float]]:
     return [pair for pair in pairs if None not in pair]
 
 
-def _cost(entry: dict[str, Any], dataset: str) -> str:
+def _cost(entry: dict[str, Any]) -> str:
     both = _pairs(entry)
     healthy, faulty = (fmean(values) for values in zip(*both, strict=True))
-    where = {"cifar10": "CIFAR-10", "cifar10-jpeg": "CIFAR-10 (JPEG)"}[dataset]
     seeds = f"{len(both)} seed{'s' if len(both) > 1 else ''}"
-    return f"{percent(faulty)} instead of {percent(healthy)} ({where}, {seeds})"
+    return f"{percent(faulty)} instead of {percent(healthy)} (CIFAR-10, {seeds})"
 
 
 def compared(network: str, *, same: str = "epochs") -> str:

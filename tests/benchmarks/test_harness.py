@@ -92,13 +92,13 @@ PART = Part("one", "something", f"{__name__}:measure", "99_test.{dataset}", 1, 5
 
 
 def test_a_part_replaces_only_itself(tmp_path):
-    path = PART.record_file("data/cifar10-jpeg", tmp_path)
-    assert path == tmp_path / "99_test.cifar10-jpeg.json"
+    path = PART.record_file("data/cats", tmp_path)
+    assert path == tmp_path / "99_test.cats.json"
     path.write_text('{"one": 1, "two": 2, "steps": 4, "machine": {"two": "a CPU"}}')
-    PART.run("data/cifar10-jpeg", results=tmp_path, runs=tmp_path)
+    PART.run("data/cats", results=tmp_path, runs=tmp_path)
     found = json.loads(path.read_text())
     machine = found.pop("machine")
-    assert found == {"one": {"value": 7}, "two": 2, "steps": 5, "dataset": "cifar10-jpeg"}
+    assert found == {"one": {"value": 7}, "two": 2, "steps": 5, "dataset": "cats"}
     assert machine["two"] == "a CPU"
     assert "2 processes of one thread, float32, torch" in machine["one"]
 

@@ -1,41 +1,17 @@
-"""What belongs to no lesson: the JPEG copy, ratios, how hard Shapes is."""
+"""What belongs to no lesson: ratios, how hard Shapes is."""
 
 import json
 
 import pytest
 import torch
-from click.testing import CliRunner
-from PIL import Image
 from torch.utils.data import TensorDataset
 
-from benchmarks.house import channel_stats, jpeg_copy, lessons, ratios, report, shapes_difficulty
-from course_utils.data import load_splits
+from benchmarks.house import channel_stats, lessons, ratios, report, shapes_difficulty
 from course_utils.lessons.lesson_08.recipe import Recipe
 
 TINY = ratios.Plan(
     pairs=1, images=8, batch_size=4, items=3, rounds=1, photos=20, photo_size=(64, 48)
 )
-
-
-class TinyArchive(list):
-    classes = ("cat", "dog")
-
-
-def test_the_jpeg_copy_is_an_image_folder(tmp_path):
-    images = [(Image.new("RGB", (32, 32), (i * 10, 255 - i * 10, 0)), i % 2) for i in range(8)]
-    for split in ("train", "test"):
-        jpeg_copy.write_split(TinyArchive(images), tmp_path / split)
-    written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("train/*/*"))
-    assert written[:2] == ["train/cat/0000.jpg", "train/cat/0001.jpg"] and len(written) == 8
-    with Image.open(tmp_path / "train" / "cat" / "0000.jpg") as picture:
-        assert picture.layer[0][1:3] == (2, 2) and picture.layer[1][1:3] == (1, 1)  # 4:2:0
-    splits = load_splits(tmp_path, val_fraction=0.25)
-    assert splits.classes == ("cat", "dog") and len(splits.test) == 8
-
-
-def test_the_jpeg_copy_writes_into_no_folder_that_is_there(tmp_path):
-    found = CliRunner().invoke(jpeg_copy.main, [str(tmp_path)])
-    assert found.exit_code and "remove it, or give another folder" in found.output
 
 
 def test_a_ratio_is_of_the_work_that_is_done():

@@ -115,10 +115,10 @@ def print_goals(record: Arm) -> None:
 
 
 def times(timed: Arm) -> dict[str, tuple[float, float]]:
-    """(time, operations) after a change, over those before it: `timed` is the record of an older
-    ladder, whose steps were timed in turn on two cores.
+    """(time, operations) after a change, over those before it: `timed` is the record of steps that
+    were timed in turn on two cores.
     """
-    costs = timed["costs"]["images"]
+    costs = timed["costs"]
     return {
         name: tuple(costs[after][key] / costs[before][key] for key in ("time", "flops"))
         for name, (after, before) in TIMED.items()

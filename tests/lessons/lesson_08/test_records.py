@@ -11,7 +11,7 @@ from course_utils.paths import ROOT
 from course_utils.results import load_recorded
 
 LADDER = load_recorded("08_fast_training.cifar10-gpu")
-TIMED = load_recorded("08_fast_training.cifar10-jpeg")
+TIMED = load_recorded("08_fast_training.cifar10")
 FACTS = records.facts(LADDER, TIMED)
 TEXT = (ROOT / "notebooks" / "08_fast_training.ipynb").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"<!-- claim: 08_fast_training\.recorded\.(\w+) -->", TEXT))
