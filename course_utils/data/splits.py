@@ -15,14 +15,7 @@ from torchvision.transforms import v2
 from course_utils.data.datasets import NAMES, PictureFolder, open_dataset, open_folder
 from course_utils.data.preparation import Prepared, preparation, prepare_images
 from course_utils.data.statistics import channel_stats, stratified_split
-from course_utils.data.transforms import (
-    Transform,
-    apply,
-    compose,
-    is_batchable,
-    normalization,
-    steps,
-)
+from course_utils.data.transforms import BATCHABLE, Transform, apply, compose, normalization, steps
 
 
 class Split(Dataset[tuple[Tensor, int]]):
@@ -48,7 +41,7 @@ class Split(Dataset[tuple[Tensor, int]]):
         self._transform = transform
         # The images are tensors already: without the wrapper, torchvision is faster.
         self._steps = [step for step in steps(transform) if type(step) is not v2.ToImage]
-        single = [i for i, step in enumerate(self._steps) if not is_batchable(step)]
+        single = [i for i, step in enumerate(self._steps) if type(step) not in BATCHABLE]
         first, end = (single[0], single[-1] + 1) if single else (len(self._steps),) * 2
         self._before, self._single = self._steps[:first], self._steps[first:end]
         self._after = self._steps[end:]
