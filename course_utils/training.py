@@ -187,11 +187,13 @@ def fit(
     history, best_weights = _start(checkpoint, resume, parts, epochs, keep_best)
     with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
         for epoch in range(len(history.val_loss) + 1, epochs + 1):
-            with _naming(epoch):
-                batches = bar.follow(train_loader, epoch)
+            batches = bar.follow(train_loader, epoch)
+            try:
                 train = train_one_epoch(
                     model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler
                 )
+            except FloatingPointError as error:
+                raise FloatingPointError(f"epoch {epoch}: {error}") from None
             history.append(train, evaluate(model, val_loader, device, loss_fn=loss_fn))
             if keep_best and history.best_epoch == epoch:
                 best_weights = deepcopy(model.state_dict())
@@ -219,14 +221,6 @@ class _Bar(tqdm):
         for batch in batches:
             yield batch
             self.update()
-
-
-@contextmanager
-def _naming(epoch: int) -> Iterator[None]:
-    try:
-        yield
-    except FloatingPointError as error:
-        raise FloatingPointError(f"epoch {epoch}: {error}") from None
 
 
 def _check_length(scheduler: LRScheduler | None, epochs: int, steps: int) -> None:

@@ -125,16 +125,13 @@ def _orientation(exif: bytes) -> int:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image.convert("I") if image.mode.startswith("I;16") else image)
-        return _grey_to_rgb(np.nan_to_num(values.astype(np.float64)), image)
+        values = np.nan_to_num(values.astype(np.float64))
+        share = (values / _white(values, image)).clip(0, 1)
+        return Image.fromarray(np.rint(share * 255).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
-
-
-def _grey_to_rgb(values: np.ndarray, image: Image.Image) -> Image.Image:
-    share = (values / _white(values, image)).clip(0, 1)
-    return Image.fromarray(np.rint(share * 255).astype(np.uint8)).convert("RGB")
 
 
 def _white(values: np.ndarray, image: Image.Image) -> float:
