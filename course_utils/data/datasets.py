@@ -164,9 +164,12 @@ def open_dataset(
 ) -> VisionDataset:
     """A data set by its name: its training images, or its test images. Nothing is downloaded.
 
-    `name` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows", the path of
-    a folder of pictures (see `open_folder`, also for `seed`), or "auto": CIFAR-10 if it is on disk,
-    else Shapes; where `train` is true, one printed line says which.
+    `name` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows" (a mirror
+    pair of shapes), the path of a folder of pictures, or "auto": CIFAR-10 if it is on disk, else
+    Shapes; where `train` is true, one printed line says which. A folder holds `train/` and `test/`,
+    each with one folder a class, or just one folder a class: then a fifth of each class, chosen by
+    `seed`, is for testing, and a printed line says so. Photos of one burst are not kept together by
+    that: where there are bursts, make `train/` and `test/` by hand.
 
     Raises:
         FileNotFoundError: if the data set is not on disk; the message says how to get it.
@@ -215,10 +218,7 @@ def open_folder(
 ) -> dict[str, PictureFolder]:
     """The parts of a folder of pictures: "train", "test", and "val" if it has one.
 
-    It holds `train/`, `test/` and perhaps `val/`, each with one folder a class; or just one folder
-    a class: then a fifth of each class, chosen by `seed`, is for testing, and a printed line says
-    so (if `say`). Photos of one burst are not kept together by that: where there are bursts, make
-    `train/` and `test/` by hand.
+    See `open_dataset` for what a folder holds and how it is split; without `say` no line says so.
 
     Raises:
         FileNotFoundError, ValueError: as `open_dataset`.
