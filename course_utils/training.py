@@ -180,9 +180,8 @@ def fit(
         "optimizer": optimizer,
         "scheduler": scheduler,
         "generator": train_loader.generator,
+        "settings": {} if checkpoint is None else settings_of(optimizer, scheduler, train_loader),
     }
-    if checkpoint is not None:
-        parts["settings"] = settings_of(optimizer, scheduler, train_loader)
     _check_length(scheduler, epochs, len(train_loader))
     history, best_weights = _start(checkpoint, resume, parts, epochs, keep_best)
     with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
