@@ -170,9 +170,9 @@ def fit(
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
-        ValueError: if `epochs` is below 1, a loader is empty, the scheduler ends before the training,
-            `checkpoint` is not given, or is of another training: another model, rate, schedule,
-            batch size or data set.
+        ValueError: if `epochs` is below 1, a loader is empty, the scheduler ends before the
+            training, or `checkpoint` is not given (to `resume` from) or is of another training:
+            another model, optimizer, rate, schedule, batch size or data set.
     """
     model.to(device)
     parts = {
