@@ -4,6 +4,7 @@ import io
 import random
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch.utils.data import DataLoader
 from course_utils.paths import replacing
 
 PLAIN = (bool, int, float, str, type(None))  # and no NumPy float, which is a float too
-PARTS = {"model", "optimizer", "scheduler", "kinds", "history", "best_weights", "random"}
+PARTS = {"model", "optimizer", "scheduler", "history", "best_weights", "random"}
 Plain = bool | int | float | str | None
 
 
@@ -73,10 +74,13 @@ def settings_of(
     optimizer: Optimizer, scheduler: LRScheduler | None, loader: DataLoader
 ) -> dict[str, Plain]:
     """What a training is given and `load_state_dict` would silently put back or overlook, as plain
-    values by name: rates, schedule, batch size, training images. To be asked before the first step.
+    values by name: the kinds of optimizer and schedule, rates, batch size, training images. To be
+    asked before the first step.
     """
     images = loader.dataset
-    settings: dict[str, Plain] = {
+    settings: dict[str, Any] = {
+        "optimizer": type(optimizer).__name__,
+        "scheduler": "none" if scheduler is None else type(scheduler).__name__,
         "batch_size": loader.batch_size,
         "training images": len(images),  # type: ignore[arg-type]
         "checksum of the training images": checksum(images),
@@ -84,15 +88,10 @@ def settings_of(
     groups = optimizer.param_groups
     for number, group in enumerate(groups):
         of = f" of group {number}" if len(groups) > 1 else ""
-        settings |= {f"{name}{of}": _as_plain(group[name]) for name in group if name != "params"}
+        settings |= {f"{name}{of}": group[name] for name in group if name != "params"}
     for name, value in ({} if scheduler is None else scheduler.state_dict()).items():
-        settings[f"{name} of {type(scheduler).__name__}"] = _as_plain(value)
-    return settings
-
-
-def _as_plain(value: object) -> Plain:
-    """A number or text as it is, anything else as text."""
-    return value if type(value) in PLAIN else str(value)  # type: ignore[return-value]
+        settings[f"{name} of {type(scheduler).__name__}"] = value
+    return {name: v if type(v) in PLAIN else str(v) for name, v in settings.items()}
 
 
 def checksum(dataset: object) -> int:
@@ -132,7 +131,7 @@ def save_checkpoint(
     generator: Generator | None,
     history: dict,
     best_weights: dict | None,
-    settings: dict[str, Plain] | None = None,
+    settings: dict[str, Plain],
 ) -> None:
     """Write all that a training is made of, random states included; `generator` is the loader's,
     `settings` are those of `settings_of`.
@@ -145,8 +144,7 @@ def save_checkpoint(
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "scheduler": None if scheduler is None else scheduler.state_dict(),
-        "kinds": _kinds(optimizer, scheduler),
-        "settings": settings or {},
+        "settings": settings,
         "history": history,
         "best_weights": best_weights,
         "random": {
@@ -159,12 +157,6 @@ def save_checkpoint(
     save_file(values, path)
 
 
-def _kinds(optimizer: Optimizer, scheduler: LRScheduler | None) -> str:
-    """What `load_state_dict` does not look at: it would take the state of another class."""
-    schedule = "no scheduler" if scheduler is None else type(scheduler).__name__
-    return f"{type(optimizer).__name__} and {schedule}"
-
-
 def load_checkpoint(
     path: str | Path,
     *,
@@ -172,21 +164,23 @@ def load_checkpoint(
     optimizer: Optimizer,
     scheduler: LRScheduler | None,
     generator: Generator | None,
-    settings: dict[str, Plain] | None = None,
+    settings: dict[str, Plain],
 ) -> dict:
     """Put back what `save_checkpoint` wrote into the given objects; returns the file's values.
 
     Raises:
-        FileNotFoundError, ValueError: as `load_file`, and if the file is of another model,
-            optimizer or scheduler, or of other `settings`; nothing is put back then.
+        FileNotFoundError, ValueError: as `load_file`, and if the file is of another model, or of
+            other `settings`, the kinds of optimizer and scheduler among them; nothing is put back
+            then.
     """
     values = load_file(path)
     if not isinstance(values, dict) or not set(values) >= PARTS:
         raise ValueError(f"{Path(path).name} is no checkpoint of a training: use another name")
     try:
-        if values["kinds"] != (kinds := _kinds(optimizer, scheduler)):
-            raise ValueError(f"{values['kinds']}, not {kinds}")
-        _check_settings(values.get("settings") or {}, settings or {})
+        saved = values.get("settings", {})
+        for name, value in settings.items():
+            if saved.get(name, value) != value:
+                raise ValueError(f"{name} {saved[name]}, not {value}")
         model.load_state_dict(values["model"])
         optimizer.load_state_dict(values["optimizer"])
         if scheduler is not None:
@@ -204,9 +198,3 @@ def load_checkpoint(
     if generator is not None and states["loader"] is not None:
         generator.set_state(states["loader"])
     return values
-
-
-def _check_settings(saved: dict[str, Plain], given: dict[str, Plain]) -> None:
-    for name, value in given.items():
-        if name in saved and saved[name] != value:
-            raise ValueError(f"{name} {saved[name]}, not {value}")

@@ -1,6 +1,4 @@
-"""What several seeds say: a mean with its 95 % t-interval (Student 1908), paired where two things
-are compared.
-"""
+"""A mean over seeds with its 95 % t-interval (Student 1908), paired to compare two things."""
 
 import math
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ WEIGHTS_DIR = ROOT / "data" / "weights"  # the weights that the course ships; no
 
 
 def output_folder(output_dir: str, lesson: str) -> Path:
-    """The folder that a lesson writes into, made if need be; RUNS_DIR/lesson if `output_dir` is ""."""
+    """The folder that a lesson writes into, made if need be: RUNS_DIR/lesson if none is given."""
     folder = Path(output_dir).expanduser().resolve() if output_dir else RUNS_DIR / lesson
     folder.mkdir(parents=True, exist_ok=True)
     return folder

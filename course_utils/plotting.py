@@ -79,11 +79,9 @@ def show(figure: Figure, *, alt: str = "") -> None:
         figure.savefig(buffer, format="png", dpi=DPI)
     plt.close(figure)
     missing = [each for each in caught if "missing from font" in str(each.message)]
-    for warning in caught:
-        if warning not in missing:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+    for each in caught:
+        if each not in missing:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
     if missing:
         print("boxes stand for characters that no font here has: install Noto Sans CJK, restart")
     data = {"image/png": buffer.getvalue(), "text/plain": f"Figure: {alt}"}

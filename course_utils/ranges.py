@@ -19,7 +19,8 @@ def wanted(name: str, kind: str, value: Any) -> str:
     numbers are at least 1; a seed, and a number of images, may be 0. Other numbers are above 0.
     """
     if kind == "int":
-        least = 0 if _may_be_zero(name) else 1
+        of_images = name.endswith(ZERO_FOR_ALL) and name != "batch_size"
+        least = 0 if of_images or name == "seed" else 1
         return "" if type(value) is int and value >= least else f"a whole number, at least {least}"
     if kind == "float":
         fits = type(value) in (int, float) and 0 < value < math.inf
@@ -31,7 +32,3 @@ def wanted(name: str, kind: str, value: Any) -> str:
     if kind == "str":
         return "" if isinstance(value, str) and value else "text, for instance 'auto'"
     return ""
-
-
-def _may_be_zero(name: str) -> bool:
-    return name == "seed" or (name.endswith(ZERO_FOR_ALL) and name != "batch_size")

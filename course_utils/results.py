@@ -28,8 +28,7 @@ def record(lesson: str, results: dict[str, Any], *, dataset: str, output_dir: st
         raise ValueError(
             "results['dataset'] is taken: give the data set's name as record(..., dataset=...)"
         )
-    for key, value in results.items():
-        _check(value, f"results[{key!r}]", key)
+    _check(results, "results")
     if not isinstance(dataset, str):
         raise TypeError(f"dataset is a {type(dataset).__name__}: use text, a name such as 'shapes'")
     values = {**results, "dataset": dataset}

@@ -31,7 +31,8 @@ def pick_device(name: str = "auto") -> torch.device:
         ValueError: if `name` is no device of torch's, or one that this machine does not have.
     """
     if name == "auto":
-        name = _fastest()
+        without_cuda = "mps" if torch.backends.mps.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() else without_cuda
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()  # "meta" is refused too: it holds no numbers
@@ -40,12 +41,6 @@ def pick_device(name: str = "auto") -> torch.device:
             f"device is {name!r}, which this machine does not have: use 'auto' or 'cpu'"
         ) from None
     return device
-
-
-def _fastest() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def check_parameters(namespace: dict[str, Any]) -> None:

@@ -170,9 +170,9 @@ def fit(
 
     Raises:
         FloatingPointError: if a loss is infinite or not a number; the message names epoch and step.
-        ValueError: if `epochs` is below 1, a loader is empty, the scheduler ends before the training,
-            `checkpoint` is not given, or is of another training: another model, rate, schedule,
-            batch size or data set.
+        ValueError: if `epochs` is below 1, a loader is empty, the scheduler ends before the
+            training, or `checkpoint` is not given (to `resume` from) or is of another training:
+            another model, optimizer, rate, schedule, batch size or data set.
     """
     model.to(device)
     parts = {
@@ -180,18 +180,19 @@ def fit(
         "optimizer": optimizer,
         "scheduler": scheduler,
         "generator": train_loader.generator,
+        "settings": {} if checkpoint is None else settings_of(optimizer, scheduler, train_loader),
     }
-    if checkpoint is not None:
-        parts["settings"] = settings_of(optimizer, scheduler, train_loader)
     _check_length(scheduler, epochs, len(train_loader))
     history, best_weights = _start(checkpoint, resume, parts, epochs, keep_best)
     with _Bar(len(train_loader), len(history.val_loss), epochs) as bar:
         for epoch in range(len(history.val_loss) + 1, epochs + 1):
-            with _naming(epoch):
-                batches = bar.follow(train_loader, epoch)
+            batches = bar.follow(train_loader, epoch)
+            try:
                 train = train_one_epoch(
                     model, batches, optimizer, device, loss_fn=loss_fn, scheduler=scheduler
                 )
+            except FloatingPointError as error:
+                raise FloatingPointError(f"epoch {epoch}: {error}") from None
             history.append(train, evaluate(model, val_loader, device, loss_fn=loss_fn))
             if keep_best and history.best_epoch == epoch:
                 best_weights = deepcopy(model.state_dict())
@@ -219,14 +220,6 @@ class _Bar(tqdm):
         for batch in batches:
             yield batch
             self.update()
-
-
-@contextmanager
-def _naming(epoch: int) -> Iterator[None]:
-    try:
-        yield
-    except FloatingPointError as error:
-        raise FloatingPointError(f"epoch {epoch}: {error}") from None
 
 
 def _check_length(scheduler: LRScheduler | None, epochs: int, steps: int) -> None:

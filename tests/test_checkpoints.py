@@ -10,8 +10,15 @@ import pytest
 import torch
 from torch import nn
 from torch.optim import SGD, AdamW, lr_scheduler
+from torch.utils.data import DataLoader
 
-from course_utils.checkpoints import load_checkpoint, load_file, save_checkpoint, save_file
+from course_utils.checkpoints import (
+    load_checkpoint,
+    load_file,
+    save_checkpoint,
+    save_file,
+    settings_of,
+)
 from tests.helpers import raises
 
 
@@ -25,6 +32,7 @@ def parts(*, out=2, optimizer=SGD, scheduler=None, generator=True, steps=2):
         "scheduler": scheduler(optimizer) if scheduler else None,
         "generator": torch.Generator().manual_seed(random.randrange(1000)) if generator else None,
     }
+    made["settings"] = settings_of(optimizer, made["scheduler"], DataLoader(range(5)))
     for _ in range(steps):
         optimizer.zero_grad()
         model(torch.rand(5, 3)).square().mean().backward()
@@ -275,13 +283,13 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("saved", "asked", "reason"),
     [
-        ({}, {"optimizer": AdamW}, "SGD and no scheduler, not AdamW and no scheduler"),
-        ({}, {"scheduler": "cosine"}, "SGD and no scheduler, not SGD and CosineAnnealingLR"),
-        ({"scheduler": "cosine"}, {}, "SGD and CosineAnnealingLR, not SGD and no scheduler"),
+        ({}, {"optimizer": AdamW}, "optimizer SGD, not AdamW"),
+        ({}, {"scheduler": "cosine"}, "scheduler none, not CosineAnnealingLR"),
+        ({"scheduler": "cosine"}, {}, "scheduler CosineAnnealingLR, not none"),
         (
             {"scheduler": "cosine"},
             {"scheduler": "steps"},
-            "SGD and CosineAnnealingLR, not SGD and MultiStepLR",
+            "scheduler CosineAnnealingLR, not MultiStepLR",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torchvision.datasets import CIFAR10, VisionDataset
+from torchvision.datasets import CIFAR10, ImageFolder, VisionDataset
 
 from course_utils.data import pictures, shapes
 from course_utils.data.statistics import stratified_split
@@ -81,9 +81,9 @@ def _draw(classes: tuple[str, ...], train: bool) -> np.ndarray:
     return images.permute(0, 2, 3, 1).contiguous().numpy()
 
 
-class PictureFolder(VisionDataset):
-    """A folder of pictures, `root/<class>/*`, with ImageFolder's interface, that reads what
-    cameras, phones and scanners write.
+class PictureFolder(ImageFolder):
+    """torchvision's ImageFolder, `root/<class>/*`, that reads what cameras, phones and scanners
+    write.
 
     `samples` (and `imgs`) are (path, class index) pairs, `targets` the indices; `loader` reads a
     path as a PIL image, mode RGB: see `read_picture`, also for `size`. Class names are the names
@@ -96,8 +96,6 @@ class PictureFolder(VisionDataset):
         ValueError: if it has no class, or a class without a picture.
     """
 
-    flip_safe = True
-
     def __init__(
         self,
         root: str | Path,
@@ -106,62 +104,50 @@ class PictureFolder(VisionDataset):
         *,
         size: int = 0,
     ):
-        folder = Path(root).expanduser()
-        super().__init__(folder, transform=transform, target_transform=target_transform)
-        self.loader: Callable[[str], Image.Image] = partial(pictures.read_picture, size=size)
-        found = _pictures_by_class(folder)
-        self.classes = sorted(found)
-        self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
-        self._choose((str(p), i) for i, name in enumerate(self.classes) for p in found[name])
+        loader = partial(pictures.read_picture, size=size)
+        super().__init__(Path(root).expanduser(), transform, target_transform, loader)
 
-    def _choose(self, samples: Iterable[tuple[str, int]]) -> None:
-        self.samples = self.imgs = list(samples)
-        self.targets = [target for _, target in self.samples]
+    def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
+        """The names of the classes, and the number of each."""
+        folder = Path(directory)
+        if not folder.is_dir():
+            raise FileNotFoundError(f"no folder {folder}: {FORMS}")
+        names = sorted({pictures.class_name(class_folder) for class_folder in _folders(folder)})
+        if not names:
+            way_out = f"put each class's pictures in a folder of its own, {folder.name}/<class>/*"
+            raise ValueError(f"no class in {folder}: {way_out}")
+        return names, {name: index for index, name in enumerate(names)}
+
+    @staticmethod
+    def make_dataset(
+        directory: str | Path, class_to_idx: dict[str, int], *_: Any, **__: Any
+    ) -> list[tuple[str, int]]:
+        """The pictures that can be read here, class by class; the others are counted."""
+        folder = Path(directory)
+        by_class: dict[str, list[Path]] = {name: [] for name in class_to_idx}
+        unread: list[Path] = []
+        for class_folder in _folders(folder):
+            of_class = by_class[pictures.class_name(class_folder)]
+            for path in pictures.list_pictures(class_folder):
+                (of_class if pictures.can_read(path.suffix) else unread).append(path)
+        if unread:
+            print(
+                f"{folder.name}: passed over {len(unread)} pictures that cannot be read here, "
+                f"{unread[0].name} the first (for HEIC: pip install pillow-heif; "
+                "for AVIF: a newer Pillow)"
+            )
+        for name, paths in by_class.items():
+            if not paths:
+                way_out = f"put some there ({', '.join(pictures.SUFFIXES)}) or remove it"
+                raise ValueError(f"no picture in {folder / name}: {way_out}")
+        return [(str(path), class_to_idx[name]) for name in by_class for path in by_class[name]]
 
     def subset(self, indices: Iterable[int]) -> "PictureFolder":
         """The same folder with these pictures alone, in this order."""
         chosen = copy(self)
-        chosen._choose(self.samples[index] for index in indices)
+        chosen.samples = chosen.imgs = [self.samples[index] for index in indices]
+        chosen.targets = [target for _, target in chosen.samples]
         return chosen
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        path, target = self.samples[index]
-        image: Any = self.loader(path)
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
-
-
-def _pictures_by_class(folder: Path) -> dict[str, list[Path]]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no folder {folder}: {FORMS}")
-    by_class: dict[str, list[Path]] = {}
-    unread: list[Path] = []
-    for class_folder in _folders(folder):
-        found = list(pictures.list_pictures(class_folder))
-        readable = {suffix for suffix in {p.suffix for p in found} if pictures.can_read(suffix)}
-        unread += [path for path in found if path.suffix not in readable]
-        of_class = by_class.setdefault(pictures.class_name(class_folder), [])
-        of_class += [path for path in found if path.suffix in readable]
-    if unread:
-        print(
-            f"{folder.name}: passed over {len(unread)} pictures that cannot be read here, "
-            f"{unread[0].name} the first (for HEIC: pip install pillow-heif; "
-            "for AVIF: a newer Pillow)"
-        )
-    if not by_class:
-        way_out = f"put each class's pictures in a folder of its own, {folder.name}/<class>/*"
-        raise ValueError(f"no class in {folder}: {way_out}")
-    for name, paths in by_class.items():
-        if not paths:
-            way_out = f"put some there ({', '.join(pictures.SUFFIXES)}) or remove it"
-            raise ValueError(f"no picture in {folder / name}: {way_out}")
-    return by_class
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -178,9 +164,12 @@ def open_dataset(
 ) -> VisionDataset:
     """A data set by its name: its training images, or its test images. Nothing is downloaded.
 
-    `name` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows", the path of
-    a folder of pictures (see `open_folder`, also for `seed`), or "auto": CIFAR-10 if it is on disk,
-    else Shapes; where `train` is true, one printed line says which.
+    `name` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows" (a mirror
+    pair of shapes), the path of a folder of pictures, or "auto": CIFAR-10 if it is on disk, else
+    Shapes; where `train` is true, one printed line says which. A folder holds `train/` and `test/`,
+    each with one folder a class, or just one folder a class: then a fifth of each class, chosen by
+    `seed`, is for testing, and a printed line says so. Photos of one burst are not kept together by
+    that: where there are bursts, make `train/` and `test/` by hand.
 
     Raises:
         FileNotFoundError: if the data set is not on disk; the message says how to get it.
@@ -229,10 +218,7 @@ def open_folder(
 ) -> dict[str, PictureFolder]:
     """The parts of a folder of pictures: "train", "test", and "val" if it has one.
 
-    It holds `train/`, `test/` and perhaps `val/`, each with one folder a class; or just one folder
-    a class: then a fifth of each class, chosen by `seed`, is for testing, and a printed line says
-    so (if `say`). Photos of one burst are not kept together by that: where there are bursts, make
-    `train/` and `test/` by hand.
+    See `open_dataset` for what a folder holds and how it is split; without `say` no line says so.
 
     Raises:
         FileNotFoundError, ValueError: as `open_dataset`.

@@ -83,8 +83,7 @@ def _scale(picture: Image.Image, size: int) -> Image.Image:
 
 
 def _decode(path: Path, size: int) -> Image.Image:
-    if path.suffix.lower() in OPTIONAL:
-        can_read(path.suffix)  # has Pillow learn the format
+    can_read(path.suffix)  # has Pillow learn HEIC
     with Image.open(path) as image:
         if size:
             image.draft(None, (2 * size, 2 * size))  # JPEG only: its blocks are decoded smaller
@@ -125,16 +124,13 @@ def _orientation(exif: bytes) -> int:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image.convert("I") if image.mode.startswith("I;16") else image)
-        return _grey_to_rgb(np.nan_to_num(values.astype(np.float64)), image)
+        values = np.nan_to_num(values.astype(np.float64))
+        share = (values / _white(values, image)).clip(0, 1)
+        return Image.fromarray(np.rint(share * 255).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
-
-
-def _grey_to_rgb(values: np.ndarray, image: Image.Image) -> Image.Image:
-    share = (values / _white(values, image)).clip(0, 1)
-    return Image.fromarray(np.rint(share * 255).astype(np.uint8)).convert("RGB")
 
 
 def _white(values: np.ndarray, image: Image.Image) -> float:
@@ -187,20 +183,19 @@ def class_name(folder: Path) -> str:
     return unicodedata.normalize("NFC", folder.name)
 
 
-def list_pictures(folder: Path, *, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """All files in a folder, and in its folders, that are pictures by their suffix, in order;
-    `above` are the folders, links resolved, through which it was reached.
+def list_pictures(folder: Path) -> Iterator[Path]:
+    """All files in a folder, and in its folders, that are pictures by their suffix, in order.
 
     Raises:
-        ValueError: if a link leads back to such a folder: its pictures would count again and again.
+        ValueError: if a link leads back to a folder above it: its pictures would count again and
+            again.
     """
-    real = folder.resolve()
-    if real in above:
+    if folder.resolve() in [above.resolve() for above in folder.parents]:
         raise ValueError(f"the folder {folder} leads round to itself: remove that link")
     for path in sorted(folder.iterdir()):
         if not is_visible(path):
             continue
         if path.is_dir():
-            yield from list_pictures(path, above=(*above, real))
+            yield from list_pictures(path)
         elif path.suffix.lower() in SUFFIXES + OPTIONAL and path.is_file():
             yield path

@@ -15,14 +15,7 @@ from torchvision.transforms import v2
 from course_utils.data.datasets import NAMES, PictureFolder, open_dataset, open_folder
 from course_utils.data.preparation import Prepared, preparation, prepare_images
 from course_utils.data.statistics import channel_stats, stratified_split
-from course_utils.data.transforms import (
-    Transform,
-    apply,
-    compose,
-    is_batchable,
-    normalization,
-    steps,
-)
+from course_utils.data.transforms import BATCHABLE, Transform, apply, compose, normalization, steps
 
 
 class Split(Dataset[tuple[Tensor, int]]):
@@ -48,7 +41,7 @@ class Split(Dataset[tuple[Tensor, int]]):
         self._transform = transform
         # The images are tensors already: without the wrapper, torchvision is faster.
         self._steps = [step for step in steps(transform) if type(step) is not v2.ToImage]
-        single = [i for i, step in enumerate(self._steps) if not is_batchable(step)]
+        single = [i for i, step in enumerate(self._steps) if type(step) not in BATCHABLE]
         first, end = (single[0], single[-1] + 1) if single else (len(self._steps),) * 2
         self._before, self._single = self._steps[:first], self._steps[first:end]
         self._after = self._steps[end:]
@@ -126,13 +119,10 @@ def load_splits(
 ) -> Splits:
     """Load a data set and split it into training, validation and test images.
 
-    `dataset` is "cifar10" (looked for in `root`, by default DATA_DIR), "shapes", "arrows" (a mirror
-    pair of shapes), the path of a folder of pictures, or "auto": CIFAR-10 if it is on disk, else
-    Shapes. A folder holds `train/`, `test/` and perhaps `val/`, each with one folder a class, or
-    just one folder a class (then it is split by `seed`, and near-duplicates of a burst of photos
-    are not kept apart). Without a `val/` the validation images are taken from the training images
-    first; then at most `train_size` of the rest are chosen (0: all). All choices are seeded and
-    keep the classes' proportions.
+    `dataset`, `root` and `seed` are those of `open_dataset`: "auto", "cifar10", "shapes", "arrows",
+    or the path of a folder of pictures, which may hold a `val/` too. Without one the validation
+    images are taken from the training images first; then at most `train_size` of the rest are
+    chosen (0: all). All choices are seeded and keep the classes' proportions.
 
     The pipeline of each split, `splits.train.transform` and so on, is ToImage, Resize and
     CenterCrop where the pictures are not `size` by `size`, `augment` (in training only), ToDtype,
@@ -221,9 +211,8 @@ def _choose(
             f"train_size is {train_size}, but {name} has {len(classes)} classes: "
             f"give at least {len(classes)}, or 0 for all"
         )
-    orders = {part: _order(found) for part, found in parts.items()}
     if "val" in parts:
-        val, train = orders["val"], stratified_split(labels, 0, generator)[1]
+        val, train = _order(parts["val"]), stratified_split(labels, 0, generator)[1]
     else:
         number = min(max(round(val_fraction * len(labels)), len(classes)), len(labels))
         val, train = stratified_split(labels, number, generator, at_least=1)
@@ -231,7 +220,7 @@ def _choose(
     if train_size:
         number = min(train_size, len(train))
         train = train[stratified_split(labels[train], number, generator, at_least=1)[0]]
-    return {"train": train, "val": val, "test": orders["test"]}
+    return {"train": train, "val": val, "test": _order(parts["test"])}
 
 
 def _order(part: VisionDataset) -> Tensor:

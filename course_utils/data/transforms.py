@@ -28,11 +28,6 @@ def steps(transform: Transform | None) -> list[Transform]:
     return [transform]
 
 
-def is_batchable(step: Transform) -> bool:
-    """Whether a step is known to treat a batch as it treats each image."""
-    return type(step) in BATCHABLE
-
-
 def normalization(transform: Transform | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of the pipeline's last `Normalize` (or of a preset that has
     them); ((0, 0, 0), (1, 1, 1)) without one.

@@ -111,21 +111,15 @@ class ResNet(nn.Module):
         return self.head(features)  # (N, 10)
 
 
-class SourceBlock(nn.Module):
-    """The source tutorial's block: around each goes a 1x1 convolution, without BatchNorm2d."""
+class SourceBlock(ResidualBlock):
+    """The source tutorial's block: around each goes a 1x1 convolution, without BatchNorm2d, and
+    the convolutions have biases, although BatchNorm2d follows: (N, in, H, W) -> (N, out, H, W).
+    """
 
     def __init__(self, in_channels: int, out_channels: int):
-        super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
+        super().__init__(in_channels, out_channels, skip="projection", batch_norm=False)
         self.norm1 = nn.BatchNorm2d(out_channels)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)
         self.norm2 = nn.BatchNorm2d(out_channels)
-        self.skip = nn.Conv2d(in_channels, out_channels, kernel_size=1)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        branch = F.relu(self.norm1(self.conv1(maps)))  # (N, out, H, W)
-        branch = self.norm2(self.conv2(branch))  # (N, out, H, W)
-        return F.relu(self.skip(maps) + branch)  # (N, out, H, W)
 
 
 class SourceResNet(nn.Module):

@@ -80,11 +80,12 @@ def test_code_in_a_file_of_weights_does_not_run(tmp_path, write):
     assert not (tmp_path / "harm").exists()
 
 
-@pytest.mark.parametrize("values", [3, [], {}, {"kinds": 1}, {"kinds": "SGD and no scheduler"}])
+@pytest.mark.parametrize("values", [3, [], {}, {"settings": 1}, {"settings": {"optimizer": "SGD"}}])
 def test_a_file_of_something_else_is_no_checkpoint(tmp_path, values):
     torch.save(values, tmp_path / "x.pt")
     optimizer = torch.optim.SGD(linear().parameters(), lr=0.1)
     parts = {"model": linear(), "optimizer": optimizer, "scheduler": None, "generator": None}
+    parts["settings"] = {"optimizer": "SGD"}
     with pytest.raises(ValueError, match=r"^x\.pt is "):
         load_checkpoint(tmp_path / "x.pt", **parts)
 

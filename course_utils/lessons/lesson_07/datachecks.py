@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from course_utils.data import Split, denormalize, normalization
-from course_utils.data.transforms import compose, is_batchable, steps
+from course_utils.data.transforms import BATCHABLE, compose, steps
 
 IMAGES = 1000  # looked at in each split
 EXAMPLES = 200  # needed for statistics
@@ -58,7 +58,7 @@ def first_images(name: str, loader: DataLoader) -> Part:
 def _plain_items(dataset: Dataset, number: int) -> Tensor:
     """The first images of a data set without what may draw random numbers, where that can be told."""
     if isinstance(dataset, Split):
-        plain = compose(step for step in steps(dataset.transform) if is_batchable(step))
+        plain = compose(step for step in steps(dataset.transform) if type(step) in BATCHABLE)
         dataset = Split(dataset.data, dataset.targets, plain)
     return torch.stack([dataset[index][0] for index in range(min(number, len(dataset)))])
 
