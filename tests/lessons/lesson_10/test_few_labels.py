@@ -19,7 +19,7 @@ NAMES = [
     "train",
     "Squares",
     "loaders_for",
-    "one_epoch",
+    "train_epoch",
     "ask",
     "learn",
     "VGGMini",
