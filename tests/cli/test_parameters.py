@@ -92,10 +92,13 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, fake, name, value, messag
     assert fake == []
 
 
-def test_the_lessons_say_which_parameters_are_paths():
-    path = run.NOTEBOOKS / "04_transfer_learning.ipynb"
+@pytest.mark.parametrize(
+    ("lesson", "weights"), [("04_transfer_learning", "auto"), ("10_your_project", "resnet18")]
+)
+def test_the_lessons_say_which_parameters_are_paths(lesson, weights):
+    path = run.NOTEBOOKS / f"{lesson}.ipynb"
     declared = parameters.declared_parameters(nbformat.read(path, as_version=4), path.stem)
-    words = {"weights": "auto", "picture": ""}
+    words = {"weights": weights, "picture": ""}
     assert parameters.resolve_paths(words, declared) == words
     for name in words:
         with pytest.raises(click.ClickException, match=f"^{name} 'nowhere': no such file"):

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from course_utils.plotting import COLORS
 
 STATIONS = (
+    ("folder", "one for each class"),
     ("look", "odd files, copies"),
     ("split", "three heaps"),
     ("baseline", "what is easy"),
