@@ -32,7 +32,7 @@ test: $(READY)
 # other ones each time; its counts become a record, which `make results` shows
 stress: $(READY)
 	$(CHECK) STRESS_KILLS=200 STRESS_EXAMPLES=1500 STRESS_LESSONS=1 STRESS_RECORD=1 \
-		$(BIN)/pytest -n 2 tests/faults
+		$(BIN)/pytest -n 2 --dist loadgroup tests/faults
 
 # Known vulnerabilities of the tested versions; asks PyPI itself, whose mirrors may not say
 audit: $(READY)

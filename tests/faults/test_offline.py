@@ -19,7 +19,10 @@ LESSONS = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"
 if "STRESS_LESSONS" not in os.environ:
     LESSONS = LESSONS[2:3]  # one takes seconds, all of them minutes
 
-pytestmark = pytest.mark.skipif(not is_possible(), reason="needs Linux, unshare and setpriv")
+pytestmark = [
+    pytest.mark.skipif(not is_possible(), reason="needs Linux, unshare and setpriv"),
+    pytest.mark.xdist_group("lessons"),  # one process: the offline run is made once
+]
 
 
 def run_smoke(checkout, folder, *options, confine=False):
