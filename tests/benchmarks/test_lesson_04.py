@@ -4,7 +4,8 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.lesson_04 import backbone, transfer
+from benchmarks.lesson_04 import backbone, details, transfer
+from benchmarks.lesson_04.probes import sources
 from course_utils.checkpoints import load_file
 
 TINY = transfer.Plan(
@@ -34,6 +35,43 @@ def test_every_arm_has_an_accuracy_for_each_number_of_labels(make_run, monkeypat
     ways = found["scaling"]["throughout"], found["scaling"]["only later"]
     assert all(len(way["raw bytes"]) == 1 for way in ways)
     assert set(found["leak"]["leaked"]) == {"asked", "fresh"} and found["leak"]["images"] == 100
+
+
+def test_details_are_paired_with_the_recorded_fine_tuning(make_run):
+    plan = details.Plan(seeds=(0,), labels=5, steps=2, batch_size=10, one_lr=(1e-3,))
+    run = make_run(arms={"fine_tuning": {"5": [0.75]}})
+    rates, dropout = details.rates(run, plan)["rates"], details.dropout(run, plan)["dropout"]
+    assert rates["each"] == dropout["off"] == [0.75]
+    assert len(rates["one"][1e-3]) == len(dropout["on"]) == 1
+    by_mode = details.frozen(run, plan)["frozen"]["learned_in"]
+    assert {mode: set(found) for mode, found in by_mode.items()} == {
+        "evaluation": {"evaluation"},
+        "training": {"evaluation", "training"},
+    }
+
+
+def test_a_detail_at_the_settings_of_fine_tuning_is_that_fine_tuning(make_run, monkeypatch):
+    monkeypatch.setitem(transfer.STEPS, "fine_tuning", {5: 3})
+    run = make_run()
+    transfer.cache_features(run, TINY, transfer.OWN)
+    recorded = transfer.train_arm(run, TINY, "fine_tuning", 5, 0)
+    plan = details.Plan(labels=5, steps=3, batch_size=10)
+    again = details.fine_tune(run, plan, TINY.backbone_lr, TINY.head_lr, 0.0, 0)
+    assert again == recorded
+
+
+@pytest.mark.parametrize("mode", ["evaluation", "training"])
+def test_only_a_backbone_left_in_training_mode_moves(make_run, monkeypatch, mode):
+    run, plan = make_run(), details.Plan(labels=5, steps=2, batch_size=10)
+    trained = []
+    monkeypatch.setattr(details, "accuracy_on", lambda _, model, part: trained.append(model) or 0.5)
+    details.train_head(run, plan, mode, 0)
+    before = sources(run.dataset, plan.weights)[0].features
+    after = trained[0].model.features
+    weights = zip(before.parameters(), after.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in weights)
+    statistics = zip(before.buffers(), after.buffers(), strict=True)
+    assert all(torch.equal(a, b) for a, b in statistics) == (mode == "evaluation")
 
 
 @pytest.fixture
