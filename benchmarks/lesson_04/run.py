@@ -26,6 +26,17 @@ PARTS = [
         precision="bfloat16",
     ),
     Part(
+        "attempt",
+        "the shipped backbone learns on without label smoothing: are its probes better?",
+        "benchmarks.lesson_04.attempt:attempt",
+        "04_transfer_learning.{dataset}",
+        404,
+        18,
+        workers=0,
+        precision="bfloat16",
+        needs="tiny-imagenet-32",
+    ),
+    Part(
         "frozen",
         "a head on a frozen backbone whose batch normalisation is in either mode",
         "benchmarks.lesson_04.details:frozen",
