@@ -90,15 +90,14 @@ def blur_to(sharpness: float, images: Tensor) -> tuple[float, Tensor]:
 
 
 def train(
-    run: Run, plan: Plan, train_set: Split, val_set: Split, num_classes: int
+    run: Run, plan: Plan, model: VGGMini, train_set: Split, val_set: Split
 ) -> tuple[nn.Module, History]:
     """The trained network, and its history; goes on where it was stopped."""
     generator = torch.Generator().manual_seed(plan.seed)
     loader = DataLoader(
         train_set, plan.batch_size, shuffle=True, drop_last=True, generator=generator
     )
-    seed_everything(plan.seed)
-    model = MixedPrecision(VGGMini(num_classes)).to(run.device)
+    model = MixedPrecision(model).to(run.device)
     optimizer = torch.optim.SGD(
         model.parameters(),
         lr=plan.peak_rate,
@@ -122,6 +121,12 @@ def train(
         resume=True,
     )
     return model.model.cpu(), history
+
+
+def in_float16(model: nn.Module) -> dict[str, Tensor]:
+    """A network's state as it is shipped."""
+    state = model.state_dict()
+    return {name: v.half() if v.is_floating_point() else v for name, v in state.items()}
 
 
 def validate(model: nn.Module, train_set: Split, val_set: Split) -> dict:
@@ -155,9 +160,9 @@ def backbone(run: Run, plan: Plan | None = None) -> dict:
     train_set, val_set = rescaled(train_raw, mean, std, CROP_FLIP), rescaled(val_raw, mean, std)
     run = replace(run, checkpoint=run.file(plan, "training").with_suffix(".pt"))
     run.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    trained, history = train(run, plan, train_set, val_set, len(classes))
-    state = trained.state_dict()
-    weights = {name: v.half() if v.is_floating_point() else v for name, v in state.items()}
+    seed_everything(plan.seed)
+    trained, history = train(run, plan, VGGMini(len(classes)), train_set, val_set)
+    weights = in_float16(trained)
     names = {"mean": mean, "std": std, "classes": class_names(plan.folder, classes)}
     save_file({"model": weights, **names}, plan.weights)
     shipped = VGGMini(len(classes))

@@ -1,10 +1,10 @@
 """Sections of RESULTS.md: lesson 04."""
 
-from benchmarks.tables import over_seeds, percent, recorded, table, with_error
+from benchmarks.tables import gain, over_seeds, percent, recorded, table, with_error
 
 
 def sections() -> list[str]:
-    return [backbone(), transfer(), from_scratch(), imagenet()]
+    return [backbone(), *attempt(), transfer(), *details(), from_scratch(), imagenet()]
 
 
 def backbone() -> str:
@@ -94,6 +94,59 @@ def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:
             leaks,
         ),
     ]
+
+
+def attempt() -> list[str]:
+    """What learning on without smoothed labels brought; nothing until it is recorded."""
+    found, title = recorded("04_transfer_learning.{dataset}", "arms")
+    if "attempt" not in found:
+        return []
+    found = found["attempt"]
+    rows = [
+        [n, over_seeds(shipped), over_seeds(after), gain(after, shipped)]
+        for n in sorted(found["shipped"], key=int)
+        for shipped, after in [(found["shipped"][n], found["learned_on"][n])]
+    ]
+    text = (
+        f"One attempt to better it, nothing selected: {found['epochs']} more epochs on the same "
+        f"{found['train_images']:,} images from the shipped weights, rate up to "
+        f"{found['peak_rate']:g}, label smoothing {found['label_smoothing']:g}, "
+        f"{found['augmentation']}. Probes on {title}, {found['seeds']} seeds, ± is the standard "
+        "deviation over them, in brackets the 95 % t-interval of the paired difference:\n"
+    )
+    return [text + "\n" + table(["labels", "shipped", "learned on", "difference"], rows)]
+
+
+def details() -> list[str]:
+    """Three details of training; nothing until all are recorded."""
+    found, title = recorded("04_transfer_learning.{dataset}", "arms")
+    if not {"rates", "dropout", "frozen"} <= set(found):
+        return []
+    rates, dropout, frozen = found["rates"], found["dropout"], found["frozen"]
+    usual, lr = rates["each"], rates["lr_of_each"]
+    changed = {f"one rate, {rate}": rates["one"][rate] for rate in sorted(rates["one"], key=float)}
+    changed[f"the two rates, dropout {dropout['p']:g} in front of the head"] = dropout["on"]
+    title_of_usual = f"{lr['backbone']:g} for the backbone, {lr['head']:g} for the head"
+    rows = [[title_of_usual, over_seeds(usual), ""]]
+    rows += [[name, over_seeds(values), gain(values, usual)] for name, values in changed.items()]
+    still = frozen["learned_in"]["evaluation"]["evaluation"]
+    modes = [["evaluation", "evaluation", over_seeds(still), ""]]
+    for mode, values in sorted(frozen["learned_in"]["training"].items()):
+        modes.append(["training", mode, over_seeds(values), gain(values, still)])
+    parts = [
+        f"## Lesson 04: rates, dropout and the mode of a frozen backbone on {title}\n",
+        f"Fine-tuning as above with {rates['labels_per_class']} labels of each class, "
+        f"{rates['steps']} steps of {found['batch_size']} images, {found['optimizer']}, "
+        f"{found['augmentation']}, {found['precision']}; {rates['seeds']} seeds, nothing selected. "
+        "± is the standard deviation over seeds; differences are from the first row, paired, with "
+        "their 95 % t-intervals.\n",
+        table(["fine-tuned with", "test accuracy", "difference"], rows),
+        f"A fresh head learns alone on the frozen backbone, at a rate of {frozen['head_lr']:g}, "
+        "the rest as above. For a test in training mode the images come mixed, in batches of "
+        f"{found['batch_size']}:\n",
+        table(["learned in mode", "tested in mode", "test accuracy", "difference"], modes),
+    ]
+    return ["\n".join(parts)]
 
 
 def from_scratch() -> str:
