@@ -6,32 +6,31 @@ weights learned with them. Nothing is chosen: the settings were set before, the 
 epoch's, and the probes on them are held against the recorded ones of `transfer`, seed by seed.
 """
 
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import torch
-from torch.utils.data import Subset
 
 from benchmarks.data import CROP_FLIP, CROP_FLIP_NAME, labels_of, rescaled
 from benchmarks.harness import Run
 from benchmarks.lesson_04 import backbone
-from benchmarks.lesson_04.probes import Features, best_probe, probe_accuracy, sources
-from benchmarks.training import MixedPrecision
+from benchmarks.lesson_04.probes import (
+    best_probe,
+    chosen_by_some,
+    features_of,
+    probe_accuracy,
+    sources,
+)
 from course_utils.checkpoints import load_file, save_file
-from course_utils.lessons.lesson_04.backbones import MINI_FILE, VGGMini, add_head
-from course_utils.lessons.lesson_04.features import extract_features, few_of_each
+from course_utils.lessons.lesson_04.backbones import MINI_FILE, VGGMini
+from course_utils.lessons.lesson_04.features import few_of_each
 from course_utils.runtime import seed_everything
 
-
-def learning() -> backbone.Plan:
-    return backbone.Plan(epochs=4, peak_rate=0.02, label_smoothing=0.0, weights=Path())
+LEARNING = backbone.Plan(epochs=4, peak_rate=0.02, label_smoothing=0.0, weights=Path())
 
 
 @dataclass(frozen=True)
 class Plan:
-    learning: backbone.Plan = field(default_factory=learning)
+    learning: backbone.Plan = LEARNING
     seeds: tuple[int, ...] = (0, 1, 2)
     labels: tuple[int, ...] = (5, 100, 500)
 
@@ -56,15 +55,10 @@ def learn_on(run: Run, plan: Plan) -> dict:
 def probe(run: Run, plan: Plan) -> dict:
     """Test accuracy of probes on the new weights: for each number of labels one a seed."""
     source, splits = sources(run.dataset, str(run.folder / "weights.pt"))
-    labels, most = labels_of(splits.train), max(plan.labels)
-    indices = torch.cat([few_of_each(labels, most, seed) for seed in plan.seeds]).unique()
-    model = add_head(MixedPrecision(deepcopy(source.features)), len(splits.classes))
-    parts = {}
-    for name in ("train", "val", "test"):
-        data = rescaled(getattr(splits, name), splits.mean, splits.std)
-        data = Subset(data, indices.tolist()) if name == "train" else data
-        parts[name] = extract_features(model, data, torch.device(run.device))
-    features, found = Features(indices, **parts), {}
+    indices = chosen_by_some(splits, max(plan.labels), plan.seeds)
+    scale = (splits.mean, splits.std)
+    features = features_of(run, source.features, splits, indices, scale)
+    labels, found = labels_of(splits.train), {}
     for number in plan.labels:
         rows = [features.rows(few_of_each(labels, number, seed)) for seed in plan.seeds]
         found[str(number)] = [
@@ -78,17 +72,16 @@ def attempt(run: Run, plan: Plan | None = None) -> dict:
     before = run.entry("arms")["probe"]
     learned = run.once(plan, ("learning",), partial(learn_on, plan=plan))
     continued = run.once(plan, ("probe",), partial(probe, plan=plan))
-    settings = plan.learning.settings()
-    return {
-        "attempt": {
-            **{
-                key: settings[key]
-                for key in ("epochs", "peak_rate", "label_smoothing", "batch_size")
-            },
-            **learned,
-            "augmentation": CROP_FLIP_NAME,
-            "learned_on": continued,
-            "seeds": len(plan.seeds),
-            "shipped": {str(number): before[str(number)] for number in plan.labels},
-        }
+    how = plan.learning
+    found = {
+        **learned,
+        "augmentation": CROP_FLIP_NAME,
+        "batch_size": how.batch_size,
+        "epochs": how.epochs,
+        "label_smoothing": how.label_smoothing,
+        "learned_on": continued,
+        "peak_rate": how.peak_rate,
+        "seeds": len(plan.seeds),
+        "shipped": {str(number): before[str(number)] for number in plan.labels},
     }
+    return {"attempt": found}

@@ -8,16 +8,17 @@ so that its running statistics move.
 """
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 from torch.utils.data import Subset
+from torchvision.transforms import v2
 
 from benchmarks.data import CROP_FLIP, labels_of, permutation, rescaled
 from benchmarks.harness import Run, columns
 from benchmarks.lesson_04.probes import sources
-from benchmarks.lesson_04.transfer import accuracy_on, train
+from benchmarks.lesson_04.transfer import accuracy_on, fine_tuned, train
 from benchmarks.lesson_05.forgotten import accuracy_in_training_mode
 from benchmarks.training import MixedPrecision
 from course_utils.data import Splits
@@ -25,7 +26,6 @@ from course_utils.lessons.lesson_04.backbones import add_head
 from course_utils.lessons.lesson_04.features import (
     extract_features,
     few_of_each,
-    fit_probe,
     parameter_groups,
 )
 from course_utils.runtime import seed_everything
@@ -55,12 +55,12 @@ class Still(nn.Sequential):
         return super().train(False)
 
 
-def seen_by(plan: Plan, splits: Splits, seed: int) -> tuple[Subset, Subset]:
-    """The training images of a seed, plain, and cropped and flipped."""
-    chosen = few_of_each(labels_of(splits.train), plan.labels, seed).tolist()
-    plain = rescaled(splits.train, splits.mean, splits.std)
-    augmented = rescaled(splits.train, splits.mean, splits.std, CROP_FLIP)
-    return Subset(plain, chosen), Subset(augmented, chosen)
+def seen_by(
+    plan: Plan, splits: Splits, seed: int, augment: v2.Transform | None = CROP_FLIP
+) -> Subset:
+    """The training images of a seed, cropped and flipped, or plain."""
+    seen = rescaled(splits.train, splits.mean, splits.std, augment)
+    return Subset(seen, few_of_each(labels_of(seen), plan.labels, seed).tolist())
 
 
 def fine_tune(
@@ -68,18 +68,11 @@ def fine_tune(
 ) -> dict:
     """Test accuracy of the whole network, trained from a probe."""
     backbone, splits = sources(run.dataset, plan.weights)
-    plain, augmented = seen_by(plan, splits, seed)
-    classes, device = len(splits.classes), torch.device(run.device)
-    frozen = add_head(MixedPrecision(deepcopy(backbone.features)), classes)
-    rows = extract_features(frozen, plain, device)
-    seed_everything(seed)  # from here on every draw is that of `transfer`
-    model = add_head(deepcopy(backbone.features), classes)
-    probe = fit_probe(*rows, classes, plan.head_decay)
-    model.classifier.load_state_dict(probe.state_dict())
-    if p:
-        model.pool.append(nn.Dropout(p))
-    groups = parameter_groups(model.to(run.device), backbone_lr, head_lr)
-    model = train(run, plan, model, groups, augmented, plan.steps, seed)
+    frozen = add_head(MixedPrecision(deepcopy(backbone.features)), len(splits.classes))
+    rows = extract_features(frozen, seen_by(plan, splits, seed, None), torch.device(run.device))
+    plan = replace(plan, backbone_lr=backbone_lr, head_lr=head_lr)
+    part = seen_by(plan, splits, seed)
+    model = fine_tuned(run, plan, backbone, rows, part, plan.steps, seed, p=p)
     return {"test_accuracy": accuracy_on(run, model, splits.test)}
 
 
@@ -88,13 +81,13 @@ def train_head(run: Run, plan: Plan, mode: str, seed: int) -> dict:
     training mode the test images come mixed, in batches as large as in training.
     """
     backbone, splits = sources(run.dataset, plan.weights)
-    _, augmented = seen_by(plan, splits, seed)
+    part = seen_by(plan, splits, seed)
     seed_everything(seed)
     layers = deepcopy(backbone.features).requires_grad_(False)
     layers = Still(*layers) if mode == "evaluation" else layers
     model = add_head(layers, len(splits.classes)).to(run.device)
     groups = parameter_groups(model, plan.head_lr, plan.head_lr)
-    model = train(run, plan, model, groups, augmented, plan.steps, seed)
+    model = train(run, plan, model, groups, part, plan.steps, seed)
     found = {"evaluation": accuracy_on(run, model, splits.test)}
     if mode == "training":  # last: it moves the running statistics
         mixed = Subset(splits.test, permutation(len(splits.test), seed).tolist())

@@ -1,5 +1,6 @@
 """Features that are computed once, and probes on them."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset
 
-from benchmarks.data import RAW_BYTES, ZERO_TO_ONE, labels_of, rescaled
+from benchmarks.data import RAW_BYTES, ZERO_TO_ONE, Scale, labels_of, rescaled
 from benchmarks.harness import Run
 from benchmarks.training import MixedPrecision
 from course_utils.checkpoints import load_file, save_file
@@ -53,26 +54,43 @@ class Features:
         return self.train[0][places], self.train[1][places]
 
 
+def chosen_by_some(splits: Splits, number: int, seeds: Sequence[int]) -> Tensor:
+    """The training images that some seed chooses, of each class so many."""
+    labels = labels_of(splits.train)
+    return torch.cat([few_of_each(labels, number, seed) for seed in seeds]).unique()
+
+
+def features_of(
+    run: Run, layers: nn.Module, splits: Splits, indices: Tensor, scale: Scale
+) -> Features:
+    """What the layers make of all validation and test images, and of some training images."""
+    model = add_head(MixedPrecision(layers), len(splits.classes))
+    parts = {}
+    for name in ("train", "val", "test"):
+        data = rescaled(getattr(splits, name), *scale)
+        data = Subset(data, indices.tolist()) if name == "train" else data
+        parts[name] = extract_features(model, data, torch.device(run.device))
+    return Features(indices, **parts)
+
+
 def cache_features(run: Run, plan: object, space: str) -> dict:
     """Features of all validation and test images, and of the training images that are needed, in a
     file.
     """
     backbone, splits = sources(run.dataset, plan.weights)
-    layers, labels = deepcopy(backbone.features), labels_of(splits.train)
+    layers = deepcopy(backbone.features)
     if space == "random":
         seed_everything(0)
         layers = random_copy(layers)
-    indices = torch.arange(len(labels))
-    if space != OWN:  # only the images that some seed chooses
+    indices = torch.arange(len(splits.train))
+    if space != OWN:
         number = max(plan.labels) if space == "random" else plan.scaling_labels
-        indices = torch.cat([few_of_each(labels, number, s) for s in plan.seeds]).unique()
-    model = add_head(MixedPrecision(layers), len(splits.classes))
+        indices = chosen_by_some(splits, number, plan.seeds)
+    scale = SCALES.get(space, (splits.mean, splits.std))
+    features = features_of(run, layers, splits, indices, scale)
     found: dict = {"indices": indices}
     for name in ("train", "val", "test"):
-        data = rescaled(getattr(splits, name), *SCALES.get(space, (splits.mean, splits.std)))
-        data = Subset(data, indices.tolist()) if name == "train" else data
-        features, of_part = extract_features(model, data, torch.device(run.device))
-        found |= {name: features, f"{name}_labels": of_part}
+        found[name], found[f"{name}_labels"] = getattr(features, name)
     save_file(found, run.file(plan, "features", space).with_suffix(".tensors"))
     return {"train_images": len(indices)}
 

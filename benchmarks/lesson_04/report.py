@@ -102,11 +102,11 @@ def attempt() -> list[str]:
     if "attempt" not in found:
         return []
     found = found["attempt"]
-    rows = [
-        [n, over_seeds(shipped), over_seeds(after), gain(after, shipped)]
-        for n in sorted(found["shipped"], key=int)
-        for shipped, after in [(found["shipped"][n], found["learned_on"][n])]
-    ]
+    rows = []
+    for number in sorted(found["shipped"], key=int):
+        before = found["shipped"][number]
+        after = found["learned_on"][number]
+        rows.append([number, over_seeds(before), over_seeds(after), gain(after, before)])
     text = (
         f"One attempt to better it, nothing selected: {found['epochs']} more epochs on the same "
         f"{found['train_images']:,} images from the shipped weights, rate up to "
@@ -122,8 +122,11 @@ def details() -> list[str]:
     found, title = recorded("04_transfer_learning.{dataset}", "arms")
     if not {"rates", "dropout", "frozen"} <= set(found):
         return []
-    rates, dropout, frozen = found["rates"], found["dropout"], found["frozen"]
-    usual, lr = rates["each"], rates["lr_of_each"]
+    rates = found["rates"]
+    dropout = found["dropout"]
+    frozen = found["frozen"]
+    usual = rates["each"]
+    lr = rates["lr_of_each"]
     changed = {f"one rate, {rate}": rates["one"][rate] for rate in sorted(rates["one"], key=float)}
     changed[f"the two rates, dropout {dropout['p']:g} in front of the head"] = dropout["on"]
     title_of_usual = f"{lr['backbone']:g} for the backbone, {lr['head']:g} for the head"

@@ -16,7 +16,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler, Subset
 
 from benchmarks.data import CROP_FLIP, CROP_FLIP_NAME, labels_of, rescaled
@@ -31,7 +31,7 @@ from benchmarks.lesson_04.probes import (
     sources,
 )
 from benchmarks.training import MixedPrecision
-from course_utils.lessons.lesson_04.backbones import add_head, load_backbone, random_copy
+from course_utils.lessons.lesson_04.backbones import Backbone, add_head, load_backbone, random_copy
 from course_utils.lessons.lesson_04.features import few_of_each, fit_probe, parameter_groups
 from course_utils.runtime import seed_everything
 from course_utils.training import evaluate, train_one_epoch
@@ -85,23 +85,46 @@ def accuracy_on(run: Run, model: nn.Module, part: Dataset) -> float:
     return evaluate(model, DataLoader(part, 500), torch.device(run.device)).accuracy
 
 
+def fine_tuned(
+    run: Run,
+    plan: Plan,
+    backbone: Backbone,
+    rows: tuple[Tensor, Tensor],
+    part: Dataset,
+    steps: int,
+    seed: int,
+    *,
+    p: float = 0.0,
+) -> nn.Module:
+    """The backbone trained on with a head that was a probe on `rows`, features and labels; `p`: of
+    dropout in front of the head.
+    """
+    seed_everything(seed)
+    classes = int(rows[1].max()) + 1
+    model = add_head(deepcopy(backbone.features), classes)
+    probe = fit_probe(*rows, classes, plan.head_decay)
+    model.classifier.load_state_dict(probe.state_dict())
+    if p:
+        model.pool.append(nn.Dropout(p))
+    groups = parameter_groups(model.to(run.device), plan.backbone_lr, plan.head_lr)
+    return train(run, plan, model, groups, part, steps, seed)
+
+
 def train_arm(run: Run, plan: Plan, arm: str, number: int, seed: int) -> dict:
     """Test accuracy of one network."""
     backbone, splits = sources(run.dataset, plan.weights)
     classes, augment = len(splits.classes), None if arm == "fine_tuning_plain" else CROP_FLIP
     seen = rescaled(splits.train, splits.mean, splits.std, augment)
     chosen = few_of_each(labels_of(seen), number, seed)
-    seed_everything(seed)
+    part, steps = Subset(seen, chosen.tolist()), STEPS[arm][number]
     if arm.startswith("scratch"):
+        seed_everything(seed)
         model = add_head(random_copy(backbone.features), classes).to(run.device)
         groups = parameter_groups(model, plan.scratch_lr, plan.scratch_lr)
+        model = train(run, plan, model, groups, part, steps, seed)
     else:
-        model = add_head(deepcopy(backbone.features), classes)
-        probe = fit_probe(*read_features(run, plan, OWN).rows(chosen), classes, plan.head_decay)
-        model.classifier.load_state_dict(probe.state_dict())
-        groups = parameter_groups(model.to(run.device), plan.backbone_lr, plan.head_lr)
-    part, steps = Subset(seen, chosen.tolist()), STEPS[arm][number]
-    model = train(run, plan, model, groups, part, steps, seed)
+        rows = read_features(run, plan, OWN).rows(chosen)
+        model = fine_tuned(run, plan, backbone, rows, part, steps, seed)
     return {"test_accuracy": accuracy_on(run, model, splits.test)}
 
 

@@ -48,10 +48,3 @@ NETWORKS = {
     "early pooling": EarlyPooling,
     "no BatchNorm": without_batch_norm,
 }
-
-
-def reset_convolutions(model: nn.Module) -> None:
-    """Random first weights instead of the identity."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d):
-            layer.reset_parameters()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.lesson_08.ladder import SOURCE_RECIPE, Settings
-from benchmarks.lesson_08.networks import NETWORKS, reset_convolutions
+from benchmarks.lesson_08.networks import NETWORKS
 from benchmarks.training import MixedPrecision
 from course_utils.lessons.lesson_08.fast import Recipe
 from course_utils.lessons.lesson_08.muon import orthogonalize
@@ -48,6 +48,13 @@ class Arm(Settings):
 
 SOURCE = Arm()
 FAST = Arm(network="fast", adam=0.0, one_cycle=True, recipe=Recipe(bfloat16=True))
+
+
+def reset_convolutions(model: nn.Module) -> None:
+    """Random first weights instead of the identity."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.reset_parameters()
 
 
 class PartsNet(nn.Module):
