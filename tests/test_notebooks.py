@@ -162,8 +162,7 @@ def test_lesson_03_builds_the_package_network():
     space = {"nn": torch.nn, "F": torch.nn.functional, "torch": torch}
     for cell in code_cells(read(ROOT / "notebooks" / "03_vgg_cnn.ipynb"), "define"):
         exec(cell.source, space)
-    options = {"blocks": ((4, 8), (8, 16), (16, 16)), "hidden": (32, 8), "num_classes": 5}
-    ours, theirs = VGG(**options), space["VGG"](**options)
+    ours, theirs = VGG(num_classes=5), space["VGG"](num_classes=5)
     assert list(ours.state_dict()) == list(theirs.state_dict())
     ours.load_state_dict(theirs.state_dict())
     images = torch.rand(2, 3, 32, 32)

@@ -4,7 +4,7 @@ and what each later lesson has to gain.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -66,7 +66,28 @@ ENTRIES = {
     "cnn, BatchNorm": Entry(norm_vgg, (5e-4,)),
     "resnet": Entry(ResNet, (3e-3,), one_cycle=True),
 }
-FAST = {"fast, 5 epochs": 5.0, "fast, 12 epochs": 12.0}
+
+
+@dataclass(frozen=True)
+class FastEntry:
+    """Lesson 08's recipe, and on how many images."""
+
+    recipe: Recipe
+    images: int = 0
+
+
+LESSON = Recipe(  # what lesson 08 trains by at its defaults
+    widths=(32, 64, 128),
+    epochs=6,
+    batch_size=64,
+    learning_rate=0.2,
+    muon_rate=0.0,
+    small_size=0,
+)
+FAST = {
+    "fast, lesson": FastEntry(LESSON, images=3000),
+    "fast, 5 epochs": FastEntry(Recipe(widths=(32, 64, 128), epochs=5)),
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +97,7 @@ class Plan:
     entries: tuple[str, ...] = (*ENTRIES, *FAST)
     most_images: int = 0  # above 0: no training has more
     most_epochs: int = 100
-    widths: tuple[int, ...] = (32, 64, 128)  # of the fast recipe
+    widths: tuple[int, ...] = ()  # of the fast recipe, if not its own
 
 
 def train_entry(plan: Plan, entry: Entry, seed: int) -> dict:
@@ -110,10 +131,15 @@ def train_at(
     return max(history.val_accuracy), rate, model
 
 
-def train_fast(plan: Plan, epochs: float, seed: int) -> float:
-    """Lesson 08's recipe with all training images."""
-    splits = splits_of(plan.dataset, train_size=plan.most_images, seed=seed)
-    recipe = Recipe(widths=plan.widths, epochs=min(epochs, plan.most_epochs))
+def train_fast(plan: Plan, entry: FastEntry, seed: int) -> float:
+    """The test accuracy of the last weights: nothing is chosen."""
+    images = min(entry.images or plan.most_images, plan.most_images or entry.images)
+    splits = splits_of(plan.dataset, train_size=images, seed=seed)
+    recipe = replace(
+        entry.recipe,
+        widths=plan.widths or entry.recipe.widths,
+        epochs=min(entry.recipe.epochs, plan.most_epochs),
+    )
     training = Training(splits, recipe, seed, CPU)
     for _ in range(math.ceil(recipe.epochs)):
         training.run_epoch()

@@ -219,17 +219,23 @@ def channels(layer: nn.Conv2d, shown: int = 4) -> Figure:
         y = height / 2 - side / 2 + (drawn / 2 - index - 0.5) * (side + 0.15)
         ax.add_patch(Rectangle((0, y), side, side, fc=PAPER, ec=INK))
         ax.text(side / 2, y + side / 2, names[index], ha="center", va="center", fontsize=8)
+    stack = drawn * (side + 0.15) + 0.15
+    frame = Rectangle((-0.15, (height - stack) / 2), side + 0.3, stack, fc="none", ec=INK)
+    ax.add_patch(frame)  # every kernel sees all of it
     k = layer.kernel_size[0]
     for index in range(shown):
         y = height - (index + 1) * (side + gap) + gap / 2
         color = COLORS[index % 6]
-        _arrow(ax, (side + 0.15, height / 2), (4.0, y + side / 2))
+        _arrow(ax, (side + 0.25, height / 2), (4.0, y + side / 2))
         for part in range(drawn):
             corner = (4.1 + 0.95 * part, y + 0.35)
             ax.add_patch(Rectangle(corner, 0.8, 0.8, fc=color, ec="white", alpha=0.5))
             ax.text(
                 corner[0] + 0.4, corner[1] + 0.4, f"{k}x{k}", ha="center", va="center", fontsize=7
             )
+            if index == 0:
+                top = corner[1] + 0.95
+                ax.text(corner[0] + 0.4, top, f"for {names[part]}", ha="center", fontsize=7)
         _arrow(ax, (4.1 + 0.95 * drawn, y + side / 2), (8.6, y + side / 2), text="add up")
         ax.add_patch(Rectangle((8.7, y), side, side, fc=color, ec="white", alpha=0.85))
     ax.text(side / 2, -0.35, f"{inputs} channels in", ha="center", va="top", fontsize=9)

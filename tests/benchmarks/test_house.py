@@ -89,7 +89,7 @@ def test_how_hard_a_data_set_is_has_a_number_for_each_seed(make_run):
     plan = shapes_difficulty.Plan(
         dataset=run.dataset,
         seeds=(0, 1),
-        entries=("linear", "few, augmented", "fast, 5 epochs"),
+        entries=("linear", "few, augmented", "fast, lesson"),
         most_images=40,
         most_epochs=1,
         widths=(4, 4, 4),

@@ -84,7 +84,9 @@ def test_a_convolution_is_computed_not_typed():
 
 def test_channels_says_how_many_are_drawn():
     figure = diagrams.channels(nn.Conv2d(3, 16, 3), shown=2)
-    assert {"3 channels in", "16 kernels of 3 x 3 x 3", "2 of 16 drawn"} <= set(texts(figure))
+    said = texts(figure)
+    assert {"3 channels in", "16 kernels of 3 x 3 x 3", "2 of 16 drawn"} <= set(said)
+    assert said.count("for green") == 1  # a slice for each input channel
     plt.close(figure)
 
 
