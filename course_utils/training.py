@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -52,18 +51,6 @@ class History:
         return 1 + self.val_accuracy.index(max(self.val_accuracy))
 
 
-@contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Set evaluation mode inside the block; after it each layer has the mode that it had before."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
 def train_one_epoch(
     model: nn.Module,
     loader: Batches,
@@ -89,16 +76,17 @@ def train_one_epoch(
         images, labels = images.to(device), labels.to(device)
         logits = model(images)  # (N, classes)
         loss = loss_fn(logits, labels)
-        if not math.isfinite(loss.item()):
+        value = loss.item()
+        if not math.isfinite(value):
             raise FloatingPointError(
-                f"the loss is {loss.item()} at step {step}: try a smaller learning rate"
+                f"the loss is {value} at step {step}: try a smaller learning rate"
             )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if scheduler is not None:
             scheduler.step()
-        total_loss += loss.item() * len(labels)
+        total_loss += value * len(labels)
         correct += (logits.argmax(dim=1) == labels).sum().item()
         count += len(labels)
     if count == 0:
@@ -113,14 +101,15 @@ def evaluate(
     *,
     loss_fn: LossFunction = F.cross_entropy,
 ) -> Metrics:
-    """Loss and accuracy in evaluation mode, without gradients; the model's mode is put back.
+    """Loss and accuracy in evaluation mode, in which the model stays, without gradients.
 
     Raises:
         ValueError: if the loader is empty.
     """
+    model.eval()
     total_loss = 0.0
     correct, count = 0, 0
-    with evaluation_mode(model), torch.no_grad():
+    with torch.no_grad():
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
             logits = model(images)  # (N, classes)
@@ -133,13 +122,15 @@ def evaluate(
 
 
 def predict(model: nn.Module, loader: Batches, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode.
+    """Logits (N, classes) and labels (N,) of a whole loader, on the CPU, in evaluation mode, in which
+    the model stays.
 
     Raises:
         ValueError: if the loader is empty.
     """
+    model.eval()
     logits, all_labels = [], []
-    with evaluation_mode(model), torch.no_grad():
+    with torch.no_grad():
         for images, labels in loader:
             logits.append(model(images.to(device)).cpu())
             all_labels.append(labels)

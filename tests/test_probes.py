@@ -1,11 +1,23 @@
 """Looks inside a network."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import nn
 
 from course_utils.models import VGG
-from course_utils.probes import gradient_rms, multiply_adds
+from course_utils.probes import evaluation_mode, gradient_rms, multiply_adds
+
+
+@pytest.mark.parametrize("error", [None, KeyError])
+def test_after_evaluation_mode_each_layer_has_the_mode_that_it_had(error):
+    model = nn.Sequential(nn.Dropout(), nn.BatchNorm2d(2).eval())
+    with pytest.raises(error) if error else nullcontext(), evaluation_mode(model):
+        assert not any(module.training for module in model.modules())
+        if error:
+            raise error
+    assert [module.training for module in model.modules()] == [True, True, False]
 
 
 def test_multiply_adds_by_hand():

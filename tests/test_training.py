@@ -16,7 +16,6 @@ from course_utils.training import (
     History,
     Metrics,
     evaluate,
-    evaluation_mode,
     fit,
     predict,
     train_one_epoch,
@@ -150,59 +149,41 @@ def test_a_loss_that_is_no_number_stops_before_its_step(value):
 )
 def test_an_empty_loader_is_refused(loader):
     model = Odd()
-    before = modes(model)
     with raises(ValueError, "the loader has no images: there is nothing to train on"):
         train_one_epoch(linear(), loader, SGD(model.parameters(), lr=0.1), CPU)
     with raises(ValueError, "the loader has no images: there is nothing to evaluate"):
         evaluate(model, loader, CPU)
     with raises(ValueError, "the loader has no images: there is nothing to predict"):
         predict(model, loader, CPU)
-    assert modes(model) == before
 
 
 # Evaluation
 
 
 @pytest.mark.parametrize("measure", [evaluate, predict])
-@pytest.mark.parametrize("start", [True, False])
-def test_measuring_is_in_evaluation_mode_and_puts_each_layers_mode_back(measure, start):
+def test_measuring_is_in_evaluation_mode_and_changes_nothing_else(measure):
     model = Odd()
-    if not start:
-        model.eval()
-        model.drop.train()  # dropout at evaluation, as in Monte Carlo dropout
-    before, weights = modes(model), clone(model)
+    weights = clone(model)
     measure(model, batches(4, 2), CPU)
     assert model.seen == [(False, False, False, False)] * 2
-    assert modes(model) == before
+    assert modes(model) == [False] * 5
     assert equal(clone(model), weights)  # the running statistics among them
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize("measure", [evaluate, predict])
-def test_modes_come_back_after_an_error(measure):
-    model = Odd()
-    before = modes(model)
+def test_gradients_are_recorded_again_after_an_error(measure):
     with pytest.raises(RuntimeError, match="5 elements not 4"):
-        measure(model, [*batches(4), *batches(4, features=5)], CPU)
-    assert modes(model) == before
+        measure(Odd(), [*batches(4), *batches(4, features=5)], CPU)
     assert torch.is_grad_enabled()
-
-
-def test_evaluation_mode_as_a_block():
-    model = Odd()
-    before = modes(model)
-    with pytest.raises(KeyError), evaluation_mode(model):
-        assert modes(model) == [False] * 5
-        raise KeyError
-    assert modes(model) == before
 
 
 def test_evaluation_by_hand():
     model, loader = Odd(), batches(5, 3)
     images, labels = (torch.cat(part) for part in zip(*loader, strict=True))
-    with evaluation_mode(model), torch.no_grad():
-        logits = model(images)
+    with torch.no_grad():
+        logits = model.eval()(images)
     metrics = evaluate(model, loader, CPU)
     assert isinstance(metrics, Metrics)
     assert metrics.loss == pytest.approx(F.cross_entropy(logits, labels).item())

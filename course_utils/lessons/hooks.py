@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
-from course_utils.training import evaluation_mode
+from course_utils.probes import evaluation_mode
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from torch.optim import Optimizer
 from course_utils.data import Loaders
 from course_utils.lessons.lesson_07.datachecks import Finding, Part, check_data, first_images
 from course_utils.lessons.lesson_07.probes import dead_channels
-from course_utils.training import LossFunction, evaluation_mode, train_one_epoch
+from course_utils.probes import evaluation_mode
+from course_utils.training import LossFunction, train_one_epoch
 
 Batch = tuple[Tensor, Tensor]  # images and labels
 BATCH = 32  # images to overfit

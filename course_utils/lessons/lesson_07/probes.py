@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.lessons.hooks import forward_hooks
-from course_utils.training import evaluation_mode
+from course_utils.probes import evaluation_mode
 
 
 def dead_channels(model: nn.Module, images: Tensor) -> dict[str, float]:
