@@ -31,7 +31,7 @@ def of_run(name: str) -> dict:
         model: {
             "accuracy": own["accuracy"],
             "epochs": found.get("epochs"),
-            "images": found.get("train_images"),
+            "images": own.get("images", found.get("train_images")),
             "record": name,
             "seeds": 1,
         }

@@ -11,6 +11,7 @@ from course_utils.probes import multiply_adds
 
 PUBLISHED = ROOT / "notebooks" / "results"
 CIFAR10 = ROOT / "benchmarks" / "results" / "scoreboard.cifar10.json"
+COSTS = ("parameters", "multiply-adds")
 
 
 def score(model: nn.Module, accuracy: float) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def scoreboard(
     """The table of the published results of all lessons before `lesson`, as text.
 
     `live` holds rows of this run, by the model's name, as `score` makes them; they come last. The
-    published rows are those of Shapes; beside them stands what is recorded on CIFAR-10, if it is.
+    published rows are those of Shapes; beside them stands what is recorded on CIFAR-10, if it is,
+    and on how many training photographs.
     A run on another `dataset` has a column of its own.
     """
     rows = {}
@@ -40,15 +42,15 @@ def scoreboard(
             }
     recorded = json.loads(CIFAR10.read_text(encoding="utf-8")) if CIFAR10.exists() else {}
     elsewhere = [f"{dataset}, this run"] if live and dataset != "shapes" else []
-    lines = [("", "model", "Shapes", "CIFAR-10", *elsewhere, "parameters", "multiply-adds")]
+    lines = [("", "model", "Shapes", "CIFAR-10", "photos", *elsewhere, *COSTS)]
     own = {(lesson[:2], name): row for name, row in (live or {}).items()}
     for (number, name), row in [*rows.items(), *own.items()]:
         here = (number, name) in own
         accuracy = f"{row['accuracy']:.1%}"
-        photos = f"{recorded[name]['accuracy']:.1%}" if name in recorded else "-"
-        accuracies = (accuracy, photos)
+        photos = on_photographs(recorded.get(name))
+        accuracies = (accuracy, *photos)
         if elsewhere:
-            accuracies = ("-", photos, accuracy) if here else (accuracy, photos, "-")
+            accuracies = ("-", *photos, accuracy) if here else (accuracy, *photos, "-")
         shown = f"{name} (this run)" if here and not elsewhere else name
         numbers = f"{row['parameters']:,}", f"{row['multiply_adds']:,}"
         lines.append((number, shown, *accuracies, *numbers))
@@ -59,6 +61,14 @@ def scoreboard(
         right = [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
         texts.append("  ".join([*left, *right]))
     return "\n".join(texts)
+
+
+def on_photographs(record: dict[str, Any] | None) -> tuple[str, str]:
+    """Accuracy on CIFAR-10 and number of training photographs, as a row shows them."""
+    if record is None:
+        return "-", "-"
+    images = record.get("images")
+    return f"{record['accuracy']:.1%}", f"{images:,}" if images else "-"
 
 
 def published_rows() -> list[dict[str, Any]]:

@@ -39,25 +39,25 @@ def test_columns_line_up_and_the_rows_of_this_run_come_last(published):
     live = {"mine": {"accuracy": 0.875, "parameters": 10, "multiply_adds": 20}}
     lines = scoreboard("01_more", live).splitlines()
     assert lines == [
-        "    model            Shapes  CIFAR-10  parameters  multiply-adds",
-        "00  linear            50.0%         -       1,234         56,789",
-        "01  mine (this run)   87.5%         -          10             20",
+        "    model            Shapes  CIFAR-10  photos  parameters  multiply-adds",
+        "00  linear            50.0%         -       -       1,234         56,789",
+        "01  mine (this run)   87.5%         -       -          10             20",
     ]
 
 
 def test_what_is_recorded_on_photographs_stands_beside(published, monkeypatch):
     recorded = published / "photos.txt"
-    recorded.write_text('{"linear": {"accuracy": 0.391}}')
+    recorded.write_text('{"linear": {"accuracy": 0.391, "images": 45000}}')
     monkeypatch.setattr(module, "CIFAR10", recorded)
-    assert "39.1%" in scoreboard("01_more")
+    assert "50.0%     39.1%  45,000" in scoreboard("01_more")
 
 
 def test_a_run_on_other_pictures_has_a_column_of_its_own(published):
     live = {"mine": {"accuracy": 0.875, "parameters": 10, "multiply_adds": 20}}
     assert scoreboard("01_more", live, dataset="leaves").splitlines() == [
-        "    model   Shapes  CIFAR-10  leaves, this run  parameters  multiply-adds",
-        "00  linear   50.0%         -                 -       1,234         56,789",
-        "01  mine         -         -             87.5%          10             20",
+        "    model   Shapes  CIFAR-10  photos  leaves, this run  parameters  multiply-adds",
+        "00  linear   50.0%         -       -                 -       1,234         56,789",
+        "01  mine         -         -       -             87.5%          10             20",
     ]
     assert "leaves" not in scoreboard("01_more", dataset="leaves")  # nothing of this run yet
 

@@ -53,13 +53,13 @@ def _valley(ax: Axes, matrix: Tensor, title: str) -> None:
 
 
 def descent() -> Figure:
-    """Two weights, for two pixels of Shapes: descent with pixels from 0 to 1, and normalised."""
+    """Two weights, for two pixels of Shapes: descent with pixels from 0 to 1, and without their mean."""
     labels = torch.arange(1000) % 10
     images = draw(labels, seed=0).double() / 255
     pixels = torch.stack([images[:, 0, row, column] for row, column in PLACES], dim=1).float()
     forms = {
         "pixels from 0 to 1": pixels,
-        "normalised": (pixels - pixels.mean(dim=0)) / pixels.std(dim=0),
+        "mean subtracted": pixels - pixels.mean(dim=0),
     }
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.8))
     for ax, (name, values) in zip(axes, forms.items(), strict=True):
@@ -67,7 +67,7 @@ def descent() -> Figure:
     figure.set_label(
         "Rings of equal loss over two weights, and the steps of gradient descent: with pixels from "
         "0 to 1 the valley is narrow, and the steps creep along its floor towards the star; "
-        "normalised, the rings are round and the steps arrive."
+        "with the mean subtracted, the rings are nearly round and the steps arrive."
     )
     return figure
 
