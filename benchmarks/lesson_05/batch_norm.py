@@ -3,7 +3,8 @@
 `rates` and `depth` hold losses[seed][rate], the mean over the last steps of plain SGD, and the
 ceiling if that is higher or the training diverged; growth[seed][rate] is the length of the
 convolutions' weights at the end over that at the start, 0 if the loss is the ceiling.
-`small_groups` and `small_batches` hold validation accuracies[seed][size].
+`small_groups` and `small_batches` hold validation accuracies[seed][size], `tuned` those by
+batch size, normalisation and rate.
 """
 
 import math
@@ -40,6 +41,8 @@ class Plan:
     sizes: tuple[int, ...] = (2, 4, 8, 32)
     epochs: int = 5
     lr: float = 0.003  # Adam's for 32 images; for n, times the root of n / 32
+    tuned_sizes: tuple[int, ...] = (2, 32)
+    tuned_lrs: tuple[float, ...] = (0.001, 0.003, 0.01)
 
     def settings(self) -> dict:
         found = {name: getattr(self, name) for name in ("images", "steps", "epochs")}
@@ -147,16 +150,18 @@ def recompute_statistics(model: nn.Module, part: Dataset, batch_size: int = 32) 
     update_bn(DataLoader(Subset(part, range(number)), batch_size), model, device=device)
 
 
-def train_small(run: Run, plan: Plan, part: str, norm: str, seed: int, size: int) -> dict:
+def train_small(
+    run: Run, plan: Plan, part: str, norm: str, seed: int, size: int, lr: float = 0.0
+) -> dict:
     """Validation accuracy after the last epoch, and with recomputed statistics (the same where
-    there are none).
+    there are none); `lr` instead of the plan's.
     """
     splits = splits_of(run.dataset, train_size=plan.images)
-    batch_size = size if part == "small_batches" else plan.batch_size
+    batch_size = plan.batch_size if part == "small_groups" else size
     seed_everything(seed)
     model = normalized_vgg(norm, size).to(run.device)
     loaders, device = make_loaders(splits, batch_size, seed=seed), torch.device(run.device)
-    lr = plan.lr * math.sqrt(batch_size / plan.batch_size)
+    lr = (lr or plan.lr) * math.sqrt(batch_size / plan.batch_size)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     falling = LinearLR(optimizer, 1.0, 0.01, total_iters=plan.epochs * len(loaders.train))
     how = {"optimizer": optimizer, "scheduler": falling, "epochs": plan.epochs, "device": device}
@@ -188,3 +193,26 @@ def small(run: Run, part: str, plan: Plan | None = None) -> dict:
         "batch normalisation, recomputed": of("batch normalisation", "recomputed"),
     }
     return {part: result, **plan.settings()}
+
+
+def tuned(run: Run, plan: Plan | None = None) -> dict:
+    """Group and batch normalisation, each at several rates, with few images in a step and many."""
+    plan = plan or Plan()
+    norms, sizes, lrs = NORMS[1:], plan.tuned_sizes, plan.tuned_lrs
+    tasks = [
+        ("tuned", norm, seed, size, lr)
+        for size in sizes
+        for norm in norms
+        for seed in plan.seeds
+        for lr in lrs
+    ]
+    found = run.map(train_small, plan, tasks)
+
+    def of(norm: str, size: int, lr: float) -> list[float]:
+        return [found["tuned", norm, seed, size, lr]["accuracy"] for seed in plan.seeds]
+
+    by_size = {
+        str(size): {norm: {f"{lr:g}": of(norm, size, lr) for lr in lrs} for norm in norms}
+        for size in sizes
+    }
+    return {"tuned": by_size, **plan.settings()}

@@ -4,7 +4,7 @@ import torch
 
 from benchmarks.tables import largest_lr, over_seeds, recorded, table, with_deviation
 
-ENTRIES = ("rates", "depth", "small_groups", "small_batches", "forgotten")
+ENTRIES = ("rates", "depth", "small_groups", "small_batches", "tuned", "forgotten")
 
 
 def sections() -> list[str]:
@@ -57,5 +57,21 @@ def sections() -> list[str]:
         "accuracy shown",
         "in evaluation mode afterwards",
     ]
-    tables = (table(header, sweeps), table(header_small, rows), table(header_forgotten, forgotten))
+    tables = (
+        table(header, sweeps),
+        table(header_small, rows),
+        tuned(found["tuned"]),
+        table(header_forgotten, forgotten),
+    )
     return [head + note + "\n".join(tables)]
+
+
+def tuned(by_size: dict) -> str:
+    """Each normalisation by Adam's rate for 32 images (of n: times the root of n / 32)."""
+    rows = [
+        [size, norm, *(over_seeds(accuracies) for accuracies in by_rate.values())]
+        for size, by_norm in by_size.items()
+        for norm, by_rate in by_norm.items()
+    ]
+    rates = next(iter(next(iter(by_size.values())).values()))
+    return table(["images in a step", "network", *(f"rate {rate}" for rate in rates)], rows)

@@ -35,6 +35,14 @@ PARTS = [
         arguments=("small_batches",),
     ),
     Part(
+        "tuned",
+        "group and batch normalisation, each at three rates",
+        f"{MODULE}:tuned",
+        RECORD,
+        535,
+        14,
+    ),
+    Part(
         "forgotten",
         "accuracy with eval() forgotten, by batch size",
         "benchmarks.lesson_05.forgotten:forgotten",

@@ -1,9 +1,11 @@
 """Lesson 05's benchmark: batch normalisation."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 
-from benchmarks.lesson_05 import batch_norm, forgotten
+from benchmarks.lesson_05 import batch_norm, forgotten, report
 from benchmarks.lesson_05.batch_norm import GhostBatchNorm2d, Plan
 
 TINY = Plan(
@@ -43,6 +45,16 @@ def test_what_does_not_depend_on_the_groups_is_trained_once(make_run):
     assert found["sizes"] == [4, 8]
     assert all(first == second for first, second in found["group normalisation"])
     assert found["group normalisation"] != found["batch normalisation, recomputed"]
+
+
+def test_each_normalisation_is_tried_at_every_rate_with_few_images_and_many(make_run):
+    plan = replace(TINY, tuned_sizes=(4, 8), tuned_lrs=(0.001, 0.1))
+    found = batch_norm.tuned(make_run(), plan)["tuned"]
+    assert list(found) == ["4", "8"] and set(found["4"]) == set(batch_norm.NORMS[1:])
+    assert set(found["8"]["group normalisation"]) == {"0.001", "0.1"}
+    accuracies = found["8"]["group normalisation"]["0.1"]
+    assert len(accuracies) == 2 and all(0 <= accuracy <= 1 for accuracy in accuracies)
+    assert "| 4 | group normalisation | " in report.tuned(found)
 
 
 def test_eval_is_forgotten_in_every_batch_size(make_run):
