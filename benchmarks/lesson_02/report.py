@@ -18,8 +18,8 @@ def sections() -> list[str]:
     note = (
         f"A linear classifier, {found['images']:,} images, {found['steps']} steps of "
         f"{found['batch_size']}, SGD with momentum {found['momentum']}; a rate trains if the loss "
-        f"ends {found['margin']} below ln 10. Here ± is the standard deviation over "
-        f"{len(found['seeds'])} seeds.\n\n"
+        f"ends {found['margin']} below ln 10. Selection: each input's best rate, by the training loss "
+        f"that is shown. Here ± is the standard deviation over {len(found['seeds'])} seeds.\n\n"
     )
     header = ["input", "largest rate that trains, seed by seed", "best rate", "loss at the end"]
     return [f"## Lesson 02: the scale of the input on {title}\n\n" + note + table(header, rows)]

@@ -59,8 +59,11 @@ def transfer() -> str:
     on_all = with_error(everything["test_accuracy"], found["test_images"])
     parts = [
         f"## Lesson 04: transfer to {title}, by labels of each class\n",
-        f"Backbone: {found['backbone']}. Means over {found['seeds']} seeds; ± is the standard "
-        "deviation over seeds.\n",
+        f"Backbone: {found['backbone']}. {found['optimizer']}, batches of {found['batch_size']}, "
+        f"{steps(found['steps']['scratch'])} steps from scratch, "
+        f"{steps(found['steps']['fine_tuning'])} in fine-tuning, {found['augmentation']}; selection: "
+        "the probe's weight decay, on validation images; test images once a classifier. Means over "
+        f"{found['seeds']} seeds; ± is the standard deviation over seeds.\n",
         table(["", *labels], rows),
         f"Linear probe on all {everything['train_images']:,} images: {on_all}. One seed each: from "
         f"scratch with twice the steps, 50 labels {percent(arms['scratch_longer']['50'][0])}; "
@@ -69,6 +72,11 @@ def transfer() -> str:
         *transfer_mistakes(found["scaling"], found["leak"]),
     ]
     return "\n".join(parts)
+
+
+def steps(by_labels: dict[str, int]) -> str:
+    """From the fewest labels of each class to the most."""
+    return f"{min(by_labels.values())} to {max(by_labels.values())}"
 
 
 def transfer_mistakes(scaling: dict, leak: dict) -> list[str]:

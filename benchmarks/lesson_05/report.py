@@ -42,8 +42,11 @@ def sections() -> list[str]:
                 )
     head = f"## Lesson 05: batch normalization on {title}\n\n"
     note = (
-        f"Here ± is the standard deviation over {len(found['seeds'])} seeds; accuracies are on "
-        "validation images.\n\n"
+        f"{found['images']:,} training images; losses after {found['steps']} steps of plain SGD, each "
+        f"at its best rate by that loss; accuracies after {found['epochs']} epochs of Adam, on "
+        "validation images, with one rate for all where no other is named; those with a forgotten "
+        f"`eval()` after {found['full_epochs']} epochs of all images, on test images. Here ± is the standard "
+        f"deviation over {len(found['seeds'])} seeds.\n\n"
     )
     header = [
         "layers",
