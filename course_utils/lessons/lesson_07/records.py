@@ -43,11 +43,17 @@ def costs(record: Mapping[str, Any]) -> list[Cost]:
     return sorted(found, key=lambda cost: cost.faulty - cost.healthy)
 
 
+def signed(points: float) -> str:
+    """ "+3.8", "-0.1"; what rounds to nothing is "+0.0"."""
+    return f"{round(points, 1) + 0.0:+.1f}"
+
+
 def sentence(cost: Cost) -> str:
     """ "fault: 86.4 % -> 79.4 %, -7.0 points, 1 seed", with its interval where there are several."""
     mean, low, high = (100 * value for value in interval(cost.changes))
     said = (
-        f"{cost.fault}: {100 * cost.healthy:.1f} % -> {100 * cost.faulty:.1f} %, {mean:+.1f} points"
+        f"{cost.fault}: {100 * cost.healthy:.1f} % -> {100 * cost.faulty:.1f} %, "
+        f"{signed(mean)} points"
     )
     if len(cost.changes) == 1:
         return f"{said}, 1 seed"
@@ -64,7 +70,7 @@ def plot_costs(record: Mapping[str, Any]) -> Figure:
         dots = [100 * value for value in cost.spread]
         ax.plot(dots, [place] * len(dots), "o", color="black", markersize=3)
         beside = 1.2 + max([points, *dots, 0])  # right of the bar, or of the axis
-        ax.text(beside, place, f"{points:+.1f}", va="center", fontsize=8)
+        ax.text(beside, place, signed(points), va="center", fontsize=8)
     for kind, color in KINDS.items():
         ax.barh(0, 0, color=color, alpha=0.75, label=f"mistake of {kind}")
     ax.set_yticks(range(len(found)), [cost.fault for cost in found], fontsize=8)

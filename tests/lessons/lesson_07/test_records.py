@@ -47,6 +47,15 @@ def test_a_sentence_has_an_interval_only_where_there_are_seeds():
     assert records.sentence(leak) == said
 
 
+def test_what_rounds_to_nothing_has_no_minus():
+    assert [records.signed(x) for x in (-0.04, 0.04, -0.06, 3.75)] == [
+        "+0.0",
+        "+0.0",
+        "-0.1",
+        "+3.8",
+    ]
+
+
 def test_the_first_figure_describes_itself():
     label = records.plot_costs(MADE_UP).get_label()
     assert label.endswith("in points: flip -40.0; leak +15.0.")
