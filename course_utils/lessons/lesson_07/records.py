@@ -79,7 +79,9 @@ def plot_costs(record: Mapping[str, Any]) -> Figure:
     ax.grid(axis="y", visible=False)
     ax.set(xlim=(-82, 24), xlabel="change of the reported accuracy on CIFAR-10, in points")
     ax.legend(fontsize=9, loc="lower left")
-    listed = "; ".join(f"{cost.fault} {100 * (cost.faulty - cost.healthy):+.1f}" for cost in found)
+    listed = "; ".join(
+        f"{cost.fault} {signed(100 * (cost.faulty - cost.healthy))}" for cost in found
+    )
     figure.set_label(f"How each fault changes the reported accuracy, in points: {listed}.")
     return figure
 
