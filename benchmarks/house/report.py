@@ -29,7 +29,7 @@ def lessons() -> str:
     for lesson, record in [*runs, ("08", "08_fast_training.cifar10-defaults")]:
         found = read_json(RECORDED_DIR / f"{record}.json")
         for model, row in found.get("scoreboard", {}).items():
-            sizes = [found.get(key) for key in ("train_images", "epochs")]
+            sizes = [row.get("images", found.get("train_images")), found.get("epochs")]
             said = ["see the lesson" if size is None else f"{size:,}" for size in sizes]
             rows.append([lesson[:2], model, *said, with_error(row["accuracy"], TEST_IMAGES)])
     header = ["lesson", "model", "training images", "epochs", "test accuracy"]
