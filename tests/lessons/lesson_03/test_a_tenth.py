@@ -10,7 +10,7 @@ PUBLISHED = ROOT / "notebooks" / "results" / "03_vgg_cnn.json"
 
 
 def test_the_solution_shown_is_better_with_a_tenth(capsys):
-    wanted = ("tqdm", "all_train", "Changed", "conv_block", "VGG", "he_init")
+    wanted = ("tqdm", "all_train", "Changed", "conv_block", "PACKAGE_VGG", "he_init")
     names = names_of_lesson("03", *wanted, dataset="shapes", device="cpu")
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     names |= {"best_accuracy": published["val_accuracy"], "fit": fit}
