@@ -13,11 +13,10 @@ from torchvision.datasets import CIFAR10, ImageFolder, VisionDataset
 
 from course_utils.data import pictures, shapes
 from course_utils.data.statistics import stratified_split
-from course_utils.paths import DATA_DIR
+from course_utils.paths import DATA_DIR, DATASETS
 
 SHAPES_TRAIN, SHAPES_TEST = 20_000, 5_000
 TEST_FRACTION = 0.2  # of a folder that has no test images of its own
-NAMES = ("auto", "cifar10", "shapes", "arrows")
 FORMS = "give a folder with train/<class>/* and test/<class>/*, or one with <class>/*"
 
 
@@ -225,7 +224,7 @@ def open_folder(
     """
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        known = f"one of {', '.join(map(repr, NAMES))}"
+        known = f"one of {', '.join(map(repr, DATASETS))}"
         raise FileNotFoundError(
             f"dataset is {str(name)!r}: neither {known} nor a folder that exists"
         )
