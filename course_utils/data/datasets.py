@@ -1,5 +1,6 @@
 """The data sets, with torchvision's interface: Shapes, Arrows, folders of pictures, CIFAR-10."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import lru_cache, partial
@@ -15,7 +16,19 @@ from course_utils.data import pictures, shapes
 from course_utils.data.statistics import stratified_split
 from course_utils.paths import DATA_DIR, DATASETS
 
-SHAPES_TRAIN, SHAPES_TEST = 20_000, 5_000
+
+def sizes_of_shapes(chosen: str) -> tuple[int, int]:
+    """How many training and test images Shapes has: all for "", a tenth for "few".
+
+    Raises:
+        ValueError: if something else is chosen.
+    """
+    if chosen not in ("", "few"):
+        raise ValueError(f"COURSE_SHAPES is {chosen!r}: give 'few', or leave it out")
+    return (2_000, 500) if chosen else (20_000, 5_000)
+
+
+SHAPES_TRAIN, SHAPES_TEST = sizes_of_shapes(os.environ.get("COURSE_SHAPES", ""))
 TEST_FRACTION = 0.2  # of a folder that has no test images of its own
 FORMS = "give a folder with train/<class>/* and test/<class>/*, or one with <class>/*"
 
@@ -26,7 +39,8 @@ class Shapes(VisionDataset):
     `data` (N, 32, 32, 3) is uint8, `targets` a list of N ints. Item `i` is (image, target): a PIL
     image, or what `transform` makes of it, and an int, or what `target_transform` makes of it. The
     images are drawn once a process. Nothing is written, read or downloaded: `root` and `download`
-    are taken so that a call for CIFAR10 works, and ignored.
+    are taken so that a call for CIFAR10 works, and ignored. Where the environment says
+    COURSE_SHAPES=few, which is for quick checks of code, there is a tenth of the images.
     """
 
     flip_safe = True  # a mirrored image keeps its label
