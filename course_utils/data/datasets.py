@@ -21,10 +21,10 @@ def sizes_of_shapes(chosen: str) -> tuple[int, int]:
     """How many training and test images Shapes has: all for "", a tenth for "few".
 
     Raises:
-        ValueError: if something else is chosen.
+        OSError: if something else is chosen; commands tell that in one line.
     """
     if chosen not in ("", "few"):
-        raise ValueError(f"COURSE_SHAPES is {chosen!r}: give 'few', or leave it out")
+        raise OSError(f"COURSE_SHAPES is {chosen!r}: give 'few', or leave it out")
     return (2_000, 500) if chosen else (20_000, 5_000)
 
 
