@@ -24,8 +24,8 @@ test: $(READY)
 	$(BIN)/mypy
 	mkdir -p runs/no-data
 	$(CHECK) $(BIN)/pytest -n 2
-	$(CHECK) $(BIN)/python -m course_utils run --preset smoke --jobs 2
-	$(CHECK) $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	$(CHECK) COURSE_SHAPES=few $(BIN)/python -m course_utils run --preset smoke --jobs 2
+	$(CHECK) COURSE_SHAPES=few $(BIN)/pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		-n 2 --dist loadfile runs/smoke
 
 # The long form of what breaks things on purpose: every lesson offline, more kills and examples,

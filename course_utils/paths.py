@@ -24,6 +24,7 @@ def _folder(variable: str, default: Path) -> Path:
 DATA_DIR = _folder("COURSE_DATA", ROOT / "data")  # data sets; COURSE_DATA moves it
 RUNS_DIR = _folder("COURSE_RUNS", ROOT / "runs")  # what runs write; COURSE_RUNS moves it
 WEIGHTS_DIR = ROOT / "data" / "weights"  # the weights that the course ships; nothing moves it
+DATASETS = ("auto", "cifar10", "shapes", "arrows")  # those with a name; others are folders
 
 
 def output_folder(output_dir: str, lesson: str) -> Path:

@@ -13,6 +13,7 @@ _home = tempfile.TemporaryDirectory(prefix="course-tests-")
 for _variable, _name in (("COURSE_DATA", "data"), ("COURSE_RUNS", "runs")):
     os.environ[_variable] = os.path.join(_home.name, _name)  # noqa: PTH118
     os.mkdir(os.environ[_variable])  # noqa: PTH102
+os.environ.pop("COURSE_SHAPES", None)
 
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402

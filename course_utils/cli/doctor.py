@@ -18,7 +18,10 @@ REQUIREMENTS = ROOT / "requirements.txt"
 WAY_OUT = "python -m pip install -r requirements.txt"
 OF_CUDA = ("nvidia-", "cuda-", "triton")
 SMALLER = "docs/start.md, 'Without a GPU', installs torch without them"
-VARIABLES = ("COURSE_DATA", "COURSE_RUNS", "COURSE_CIFAR10_URL", "OMP_NUM_THREADS")
+VARIABLES = (
+    *("COURSE_DATA", "COURSE_RUNS", "COURSE_CIFAR10_URL"),
+    *("COURSE_SHAPES", "OMP_NUM_THREADS"),
+)
 
 
 class Problem(Exception):

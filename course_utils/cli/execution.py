@@ -4,6 +4,7 @@ failure.
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import (
@@ -64,12 +65,13 @@ class Task:
 
 def data_hash(values: dict[str, Any]) -> str:
     """A hash of the names, sizes and times of all files that a lesson with these values reads: of
-    CIFAR-10, if "auto" may take it, of a folder of pictures, of a file of weights.
+    CIFAR-10, if "auto" may take it, of a folder of pictures, of a file of weights; and of how many
+    Shapes there are.
     """
     given = {"dataset": "auto", **values, "output_dir": ""}
     found = {str(value) for value in given.values()}
     named = {str(DATA_DIR / "cifar-10-batches-py")} if found & {"auto", "cifar10"} else set()
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(os.environ.get("COURSE_SHAPES", "").encode())
     for path in sorted(map(Path, found | named)):
         if path.is_absolute():
             below = [path, *path.rglob("*")] if path.is_dir() else [path]
@@ -232,6 +234,7 @@ def execute(task: Task) -> None:
     import nbformat
     import papermill
 
+    from course_utils.cli import sparing
     from course_utils.cli.kernels import manager_with
 
     fingerprint = task.fingerprint()  # now: data that come while it runs are not what it read
@@ -240,6 +243,7 @@ def execute(task: Task) -> None:
         _literal(task.path),
         _literal(partial),
         parameters=task.values,
+        engine_name=sparing.NAME,
         kernel_name="python3",
         kernel_manager_class=manager_with(task.variables),
         progress_bar=task.progress,

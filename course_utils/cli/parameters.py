@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from course_utils.paths import DATASETS
 from course_utils.ranges import wanted
 
 if TYPE_CHECKING:
@@ -277,14 +278,12 @@ def resolve_dataset(value: str) -> str:
     Raises:
         click.ClickException: if the folder does not exist.
     """
-    from course_utils.data.datasets import NAMES
-
-    if value in NAMES:
+    if value in DATASETS:
         return value
     path = _absolute(value)
     if not path or not path.is_dir():
         raise click.ClickException(
-            f"dataset {value!r}: no such folder; give one of pictures, or {', '.join(NAMES)}"
+            f"dataset {value!r}: no such folder; give one of pictures, or {', '.join(DATASETS)}"
         )
     return str(path)
 

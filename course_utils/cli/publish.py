@@ -171,7 +171,8 @@ def execute(notebook: "NotebookNode", path: Path) -> str:
             (Path(folder) / name).mkdir()
         own = {name: str(Path(folder) / name) for name in names}
         env = {**os.environ, **own, "TQDM_DISABLE": "1"}
-        env.pop("OMP_NUM_THREADS", None)  # readers have it unset
+        for name in ("OMP_NUM_THREADS", "COURSE_SHAPES"):  # readers have them unset
+            env.pop(name, None)
         client = NotebookClient(
             notebook,
             kernel_name="python3",

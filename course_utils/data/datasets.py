@@ -1,5 +1,6 @@
 """The data sets, with torchvision's interface: Shapes, Arrows, folders of pictures, CIFAR-10."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import lru_cache, partial
@@ -13,11 +14,22 @@ from torchvision.datasets import CIFAR10, ImageFolder, VisionDataset
 
 from course_utils.data import pictures, shapes
 from course_utils.data.statistics import stratified_split
-from course_utils.paths import DATA_DIR
+from course_utils.paths import DATA_DIR, DATASETS
 
-SHAPES_TRAIN, SHAPES_TEST = 20_000, 5_000
+
+def sizes_of_shapes(chosen: str) -> tuple[int, int]:
+    """How many training and test images Shapes has: all for "", a tenth for "few".
+
+    Raises:
+        OSError: if something else is chosen; commands tell that in one line.
+    """
+    if chosen not in ("", "few"):
+        raise OSError(f"COURSE_SHAPES is {chosen!r}: give 'few', or leave it out")
+    return (2_000, 500) if chosen else (20_000, 5_000)
+
+
+SHAPES_TRAIN, SHAPES_TEST = sizes_of_shapes(os.environ.get("COURSE_SHAPES", ""))
 TEST_FRACTION = 0.2  # of a folder that has no test images of its own
-NAMES = ("auto", "cifar10", "shapes", "arrows")
 FORMS = "give a folder with train/<class>/* and test/<class>/*, or one with <class>/*"
 
 
@@ -27,7 +39,8 @@ class Shapes(VisionDataset):
     `data` (N, 32, 32, 3) is uint8, `targets` a list of N ints. Item `i` is (image, target): a PIL
     image, or what `transform` makes of it, and an int, or what `target_transform` makes of it. The
     images are drawn once a process. Nothing is written, read or downloaded: `root` and `download`
-    are taken so that a call for CIFAR10 works, and ignored.
+    are taken so that a call for CIFAR10 works, and ignored. Where the environment says
+    COURSE_SHAPES=few, which is for quick checks of code, there is a tenth of the images.
     """
 
     flip_safe = True  # a mirrored image keeps its label
@@ -225,7 +238,7 @@ def open_folder(
     """
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        known = f"one of {', '.join(map(repr, NAMES))}"
+        known = f"one of {', '.join(map(repr, DATASETS))}"
         raise FileNotFoundError(
             f"dataset is {str(name)!r}: neither {known} nor a folder that exists"
         )

@@ -12,10 +12,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.datasets import VisionDataset
 from torchvision.transforms import v2
 
-from course_utils.data.datasets import NAMES, PictureFolder, open_dataset, open_folder
+from course_utils.data.datasets import PictureFolder, open_dataset, open_folder
 from course_utils.data.preparation import Prepared, preparation, prepare_images
 from course_utils.data.statistics import channel_stats, stratified_split
 from course_utils.data.transforms import BATCHABLE, Transform, apply, compose, normalization, steps
+from course_utils.paths import DATASETS
 
 
 class Split(Dataset[tuple[Tensor, int]]):
@@ -188,13 +189,13 @@ def _open(
     dataset: str | Path, root: str | Path | None, size: int, seed: int
 ) -> tuple[str, dict[str, VisionDataset]]:
     """The data set's name, and its parts: "train", "test", and "val" if a folder has one."""
-    if dataset in NAMES:
+    if dataset in DATASETS:
         train = open_dataset(dataset, train=True, root=root)
         name = type(train).__name__.lower()
         return name, {"train": train, "test": open_dataset(name, train=False, root=root)}
     parts = open_folder(dataset, size=size, seed=seed)
     name = Path(dataset).expanduser().resolve().name
-    return f"{name}-folder" if name in NAMES else name, dict(parts)  # results are kept by name
+    return f"{name}-folder" if name in DATASETS else name, dict(parts)  # results are kept by name
 
 
 def _choose(

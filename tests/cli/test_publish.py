@@ -17,7 +17,8 @@ from course_utils.cli.publish import code_hash, find_faults, is_stale, publish_l
 LOOK = """\
 import os
 names = ("COURSE_DATA", "COURSE_RUNS", "TORCH_HOME")
-print(*(os.listdir(os.environ[name]) for name in names), os.environ["TQDM_DISABLE"], "OMP_NUM_THREADS" in os.environ)"""
+unset = {"OMP_NUM_THREADS", "COURSE_SHAPES"}.isdisjoint(os.environ)
+print(*(os.listdir(os.environ[name]) for name in names), os.environ["TQDM_DISABLE"], unset)"""
 
 HASH = "5237d60635f80f89d6908121a10c9f79db45799ac2be4652cbbb245887d167ec"
 SHAPES_VERSION = publish.shapes_version  # most tests replace it
@@ -47,6 +48,7 @@ def published(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publish, "shapes_version", lambda: 1)
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("COURSE_SHAPES", "few")
         current = make_notebook("1")
         current.metadata["course"] = {"code_sha256": code_hash(current, "01_b")}
         nbformat.write(current, folder / "01_b.ipynb")
@@ -56,8 +58,8 @@ def published(tmp_path_factory):
     return nbformat.read(folder / "00_a.ipynb", as_version=4), before, folder
 
 
-def test_outputs_are_made_where_no_data_are_and_threads_are_free(published):
-    assert published[0].cells[1].outputs[0].text == "[] [] [] 1 False\n"
+def test_outputs_are_made_where_no_data_are_on_all_shapes_and_threads_are_free(published):
+    assert published[0].cells[1].outputs[0].text == "[] [] [] 1 True\n"
 
 
 def test_metadata_hold_only_what_is_the_same_everywhere(published):

@@ -304,6 +304,9 @@ def test_resume_runs_a_lesson_again_after_its_data_changed(tmp_path, monkeypatch
     (tmp_path / "data" / "cifar-10-batches-py" / "data_batch_1").touch()
     assert auto.fingerprint() != before
     assert execution.data_hash({"dataset": "shapes"}) == shapes
+    monkeypatch.setenv("COURSE_SHAPES", "few")
+    assert execution.data_hash({"dataset": "shapes"}) != shapes
+    monkeypatch.delenv("COURSE_SHAPES")
     assert task.fingerprint() == seen[-1]
 
 

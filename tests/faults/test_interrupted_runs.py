@@ -57,7 +57,8 @@ def is_running(number):
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, record_property):
     record_property("stopped runs", len(STOPS))
-    folder = small_course(tmp_path, **{"01_long": [WAITS, GOOD[2].replace("00_good", "01_long")]})
+    sources = ["print('so', 'far')", WAITS, GOOD[2].replace("00_good", "01_long")]
+    folder = small_course(tmp_path, **{"01_long": sources})
     runs, started = tmp_path / "runs" / "laptop", folder / "started"
     (folder / "wait").touch()
     options = {"cwd": tmp_path, "env": environment(tmp_path), "text": True}
@@ -75,6 +76,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, record_property):
         assert errors.splitlines()[-2:-1] == ([said] if said else []), happens
         assert "Traceback" not in errors
         assert [path.name for path in runs.glob("01_*.*") if path.suffix != ".html"] == [left]
+        assert '"so far\\n"' in (runs / left).read_text(), happens  # printed before the stop
         now = {path.name: path.read_bytes() for path in runs.glob("00_good.*")}
         assert sorted(now) == ["00_good.html", "00_good.ipynb", "00_good.json"]
         assert not finished or ("00_good  kept" in printed) == (status != -9)

@@ -37,6 +37,7 @@ def run_smoke(checkout, folder, *options, confine=False):
     bare = {name: os.environ[name] for name in kept if name in os.environ}
     bare |= {"HOME": str(folder / "home")} if confine else {}
     variables = {"PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    variables["COURSE_SHAPES"] = "few"
     command = [sys.executable, "-m", "course_utils", "run", "--preset", "smoke", *options, *LESSONS]
     done = subprocess.run(
         confined(command, folder / "listening") if confine else command,

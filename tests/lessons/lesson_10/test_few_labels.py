@@ -36,6 +36,7 @@ NAMES = [
 def test_the_solution_shown_needs_a_quarter_of_the_labels(tmp_path, capsys):
     given = {"dataset": "shapes", "device": "cpu", "output_dir": str(tmp_path)}
     names = names_of_lesson("10", *NAMES, **given)
+    names["epochs"] //= 2  # the best of more epochs, which begin with these, is no worse
     exec(shown_solution("10", "10.few_labels"), names)
     said = capsys.readouterr().out.splitlines()[-1]
     assert said == "10.few_labels: correct."
