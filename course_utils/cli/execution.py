@@ -234,7 +234,6 @@ def execute(task: Task) -> None:
     import nbformat
     import papermill
 
-    from course_utils.cli import sparing
     from course_utils.cli.kernels import manager_with
 
     fingerprint = task.fingerprint()  # now: data that come while it runs are not what it read
@@ -243,7 +242,6 @@ def execute(task: Task) -> None:
         _literal(task.path),
         _literal(partial),
         parameters=task.values,
-        engine_name=sparing.NAME,
         kernel_name="python3",
         kernel_manager_class=manager_with(task.variables),
         progress_bar=task.progress,
