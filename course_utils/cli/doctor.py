@@ -19,8 +19,11 @@ WAY_OUT = "python -m pip install -r requirements.txt"
 OF_CUDA = ("nvidia-", "cuda-", "triton")
 SMALLER = "docs/start.md, 'Without a GPU', installs torch without them"
 VARIABLES = (
-    *("COURSE_DATA", "COURSE_RUNS", "COURSE_CIFAR10_URL"),
-    *("COURSE_SHAPES", "OMP_NUM_THREADS"),
+    "COURSE_DATA",
+    "COURSE_RUNS",
+    "COURSE_CIFAR10_URL",
+    "COURSE_SHAPES",
+    "OMP_NUM_THREADS",
 )
 
 

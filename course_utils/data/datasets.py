@@ -16,19 +16,8 @@ from course_utils.data import pictures, shapes
 from course_utils.data.statistics import stratified_split
 from course_utils.paths import DATA_DIR, DATASETS
 
-
-def sizes_of_shapes(chosen: str) -> tuple[int, int]:
-    """How many training and test images Shapes has: all for "", a tenth for "few".
-
-    Raises:
-        OSError: if something else is chosen; commands tell that in one line.
-    """
-    if chosen not in ("", "few"):
-        raise OSError(f"COURSE_SHAPES is {chosen!r}: give 'few', or leave it out")
-    return (2_000, 500) if chosen else (20_000, 5_000)
-
-
-SHAPES_TRAIN, SHAPES_TEST = sizes_of_shapes(os.environ.get("COURSE_SHAPES", ""))
+FEW = os.environ.get("COURSE_SHAPES") == "few"  # a tenth of Shapes, for checks of code
+SHAPES_TRAIN, SHAPES_TEST = (2_000, 500) if FEW else (20_000, 5_000)
 TEST_FRACTION = 0.2  # of a folder that has no test images of its own
 FORMS = "give a folder with train/<class>/* and test/<class>/*, or one with <class>/*"
 

@@ -190,9 +190,6 @@ def test_only_shapes_keep_their_label_in_the_mirror():
 
 def test_sizes():
     assert (datasets.SHAPES_TRAIN, datasets.SHAPES_TEST) == (20_000, 5_000)
-    assert datasets.sizes_of_shapes("few") == (2_000, 500)
-    with raises(OSError, "COURSE_SHAPES is 'some': give 'few', or leave it out"):
-        datasets.sizes_of_shapes("some")
 
 
 # By name

@@ -77,6 +77,11 @@ def test_every_lesson_runs_without_a_word_of_warning(offline, record_property):
             assert [each.text for each in outputs if each.get("name") == "stderr"] == []
 
 
+def test_a_tenth_of_shapes_is_drawn_where_the_environment_asks_for_few(offline):
+    said = (offline.runs / "02_normalization.ipynb").read_text()
+    assert "200 validation pictures" in said  # a tenth of a tenth of 20,000
+
+
 def test_nothing_listens_beyond_loopback(offline):
     addresses = json.loads((offline.folder / "listening").read_text())
     assert addresses and set(addresses) <= LOOPBACK  # kernels do listen
