@@ -78,7 +78,7 @@ def show(figure: Figure, *, alt: str = "") -> None:
         warnings.simplefilter("always")
         figure.savefig(buffer, format="png", dpi=DPI)
     plt.close(figure)
-    missing = [each for each in caught if "missing from font" in str(each.message)]
+    missing = [each for each in caught if str(each.message).startswith("Glyph")]
     for each in caught:
         if each not in missing:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)

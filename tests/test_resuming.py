@@ -227,7 +227,7 @@ SHORT = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step:UserWarning")  # SequentialLR's own making
+@pytest.mark.filterwarnings("ignore:.*scheduler.step:UserWarning")  # SequentialLR's own making
 @pytest.mark.parametrize("resumed", [True, False])
 @pytest.mark.parametrize("name", SHORT)
 def test_more_epochs_than_the_schedule_has_are_refused(tmp_path, name, resumed):

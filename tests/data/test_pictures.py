@@ -64,13 +64,13 @@ def test_black_and_white_of_one_bit(tmp_path):
 
 def test_transparent_grey_becomes_white(tmp_path):
     values = np.array([[[10, 255], [10, 0], [0, 128]]], dtype=np.uint8)
-    Image.fromarray(values, "LA").save(tmp_path / "x.png")
+    Image.fromarray(values).save(tmp_path / "x.png")
     assert pixels(tmp_path / "x.png") == [[[10, 10, 10], WHITE, [127, 127, 127]]]
 
 
 def test_transparent_colour_becomes_white(tmp_path):
     values = np.array([[[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 128]]], dtype=np.uint8)
-    Image.fromarray(values, "RGBA").save(tmp_path / "x.png")
+    Image.fromarray(values).save(tmp_path / "x.png")
     assert pixels(tmp_path / "x.png") == [[RED, WHITE, [127, 127, 127]]]
 
 
