@@ -82,6 +82,17 @@ def test_executions_are_counted_from_one(published):
     )
 
 
+def test_text_printed_in_pieces_is_one_output_up_to_a_figure_or_another_stream():
+    notebook = make_notebook("...")
+    figure = new_output("display_data", {"text/plain": "Figure: x"})
+    printed = [new_output("stream", name="stdout", text=f"{number}\n") for number in range(4)]
+    warned = new_output("stream", name="stderr", text="careful\n")
+    notebook.cells[1].outputs = [*printed[:2], figure, printed[2], warned, printed[3]]
+    publish.normalise(notebook, "00_a")
+    texts = [output.get("text") for output in notebook.cells[1].outputs]
+    assert texts == ["0\n1\n", None, "2\n", "careful\n", "3\n"]
+
+
 def test_a_published_notebook_is_not_executed_again_unless_forced(published, monkeypatch, capsys):
     folder = published[2]
     executed = []
