@@ -194,6 +194,9 @@ def normalise(notebook: "NotebookNode", lesson: str) -> None:
     """Keep in the metadata only what is the same on every machine, count executions from 1, join
     what a kernel printed in pieces, and store the hash.
     """
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+
+    CoalesceStreamsPreprocessor().preprocess(notebook, {})
     notebook.metadata.kernelspec = {
         "display_name": "Python 3",
         "language": "python",
@@ -205,24 +208,9 @@ def normalise(notebook: "NotebookNode", lesson: str) -> None:
     for count, cell in enumerate(_code_cells(notebook), start=1):
         cell.execution_count = count
         cell.metadata.pop("execution", None)  # times
-        cell.outputs = _join_streams(cell.outputs)
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
-
-
-def _join_streams(outputs: "list[NotebookNode]") -> "list[NotebookNode]":
-    """The outputs, where text printed without anything between is one: when a kernel sends what it
-    has is a matter of time.
-    """
-    joined: list[NotebookNode] = []
-    for output in outputs:
-        name = output.get("name")
-        if joined and name and joined[-1].get("name") == name:
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined
 
 
 def find_faults(notebook: "NotebookNode") -> Iterator[str]:
