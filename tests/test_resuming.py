@@ -227,7 +227,9 @@ SHORT = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*scheduler.step:UserWarning")  # SequentialLR's own making
+# SequentialLR's own making, and in torch 2.6 a second one
+@pytest.mark.filterwarnings("ignore:.*lr_scheduler.step:UserWarning")
+@pytest.mark.filterwarnings("ignore:The epoch parameter in .scheduler.step:UserWarning")
 @pytest.mark.parametrize("resumed", [True, False])
 @pytest.mark.parametrize("name", SHORT)
 def test_more_epochs_than_the_schedule_has_are_refused(tmp_path, name, resumed):

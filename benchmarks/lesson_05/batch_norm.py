@@ -198,7 +198,9 @@ def small(run: Run, part: str, plan: Plan | None = None) -> dict:
 def tuned(run: Run, plan: Plan | None = None) -> dict:
     """Group and batch normalisation, each at several rates, with few images in a step and many."""
     plan = plan or Plan()
-    norms, sizes, lrs = NORMS[1:], plan.tuned_sizes, plan.tuned_lrs
+    norms = NORMS[1:]
+    sizes = plan.tuned_sizes
+    lrs = plan.tuned_lrs
     tasks = [
         ("tuned", norm, seed, size, lr)
         for size in sizes
